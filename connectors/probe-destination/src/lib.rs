@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use rapidbyte_sdk::*;
+//! A destination for the tests of hosts: it counts and sums up what it is given, or does what no connector should do.
+//!
+//! `config.behaviour` says what, see [`config::Behaviour`].
 
-struct PostgresDestination;
+mod config;
+mod destination;
+mod misbehaviour;
+mod tally;
 
-impl Destination for PostgresDestination {
-    fn open(_: OpenRequest) -> Result<Self> {
-        Ok(PostgresDestination)
-    }
-    fn check(&mut self, _: CheckRequest) -> Result<CheckResponse> {
-        Err(Error::internal("not built yet"))
-    }
-    fn apply(&mut self, _: ApplyRequest) -> Result<TargetResponse> {
-        Err(Error::internal("not built yet"))
-    }
-    fn write(&mut self, _: WriteRequest) -> Result<WriteResponse> {
-        Err(Error::internal("not built yet"))
-    }
-    fn finalize(&mut self, _: FinalizeRequest) -> Result<TargetResponse> {
-        Err(Error::internal("not built yet"))
-    }
-    fn close(&mut self) -> Result<()> {
-        Ok(())
-    }
-    fn teardown(&mut self, _: TeardownRequest) -> Result<()> {
-        Ok(())
-    }
-}
-
-rapidbyte_sdk::destination!(PostgresDestination, manifest = "../manifest.json");
+rapidbyte_sdk::destination!(destination::Probe, manifest = "../manifest.json");
