@@ -41,8 +41,10 @@ class PostgresConnectorsTest {
         WasmHost host = new WasmHost(HostSettings.fromSystem().withCacheDirectory(cache));
         try (TestSchema from = PostgresServer.shared().newSchema();
                 TestSchema to = PostgresServer.shared().newSchema()) {
-            from.execute("CREATE TABLE items (id bigint PRIMARY KEY, name text, price numeric(10,2))",
-                    "INSERT INTO items SELECT n, 'item ' || n, n / 100.0 FROM generate_series(1, 20000) n", "ANALYZE items");
+            from.execute(
+                    "CREATE TABLE items (id bigint PRIMARY KEY, name text, price numeric(10,2))",
+                    "INSERT INTO items SELECT n, 'item ' || n, n / 100.0 FROM generate_series(1, 20000) n",
+                    "ANALYZE items");
             Probes.Reader reader = new Probes.Reader();
             StreamPlan plan;
             try (SourceConnector source = host.openSource(SOURCE, config(from, Map.of()), OPTIONS)) {
@@ -54,12 +56,18 @@ class PostgresConnectorsTest {
             try (DestinationConnector destination = host.openDestination(DESTINATION, config(to, Map.of()), OPTIONS)) {
                 WriteRequest request = Probes.writeRequest(plan);
                 destination.apply(request);
-                assertThat(destination.write(request, new Probes.Feed(reader.frames)).rows(), is(20_000L));
+                assertThat(
+                        destination
+                                .write(request, new Probes.Feed(reader.frames))
+                                .rows(),
+                        is(20_000L));
                 destination.finalizeStream(request);
                 assertThat(host.lastLoad(DESTINATION).orElseThrow().origin(), is(LoadTimings.CodeOrigin.AHEAD_OF_TIME));
             }
             String checksum = "SELECT count(*) || ' ' || sum(hashtext(t::text)) FROM ";
-            assertThat(to.value(checksum + to.quoted() + ".items t"), is(from.value(checksum + from.quoted() + ".items t")));
+            assertThat(
+                    to.value(checksum + to.quoted() + ".items t"),
+                    is(from.value(checksum + from.quoted() + ".items t")));
         }
         assertThat("nothing was compiled, so nothing is kept", cache.toFile().list().length, is(0));
     }
@@ -82,8 +90,7 @@ class PostgresConnectorsTest {
         try (TestSchema schema = PostgresServer.shared().newSchema();
                 SourceConnector source = WasmHost.shared()
                         .openSource(SOURCE, config(schema, Map.of("password", "not-the-one")), OPTIONS)) {
-            ConnectorException failure =
-                    Failures.of(Category.AUTH, "28P01", () -> source.plan(StreamSpec.of("items")));
+            ConnectorException failure = Failures.of(Category.AUTH, "28P01", () -> source.plan(StreamSpec.of("items")));
             assertThat(failure.getMessage(), not(containsString("not-the-one")));
         }
     }
