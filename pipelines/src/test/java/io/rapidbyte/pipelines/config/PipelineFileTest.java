@@ -245,9 +245,9 @@ class PipelineFileTest {
         assertThat(
                 problems,
                 contains(
+                        "p.yaml:6:5: source.config: the field 'host' is missing [source-postgres]",
                         "p.yaml:6:5: source.config: the field 'database' is missing: the database to connect to"
                                 + " [source-postgres]",
-                        "p.yaml:6:5: source.config: the field 'host' is missing [source-postgres]",
                         "p.yaml:6:6: source.config.hots: unknown field; did you mean 'host'? (known here: host, port, database,"
                                 + " ssl, password) [source-postgres]",
                         "p.yaml:6:21: source.config.port: expected a whole number, found another value in '${BAD_PORT}'"
