@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The Postgres server that the tests of one JVM share: a container when a Docker engine answers, otherwise the embedded
+ * server. Every login needs its password by SCRAM-SHA-256, except those of {@link #MD5_USER} and {@link #TRUSTED_USER}.
+ */
+public final class PostgresServer {
+    /** An ordinary role that may create schemas; its password is stored for SCRAM-SHA-256. */
+    public static final String USER = "loader";
+
+    /** As {@link #USER}, but authenticated by MD5. */
+    public static final String MD5_USER = "loader_md5";
+
+    /** As {@link #USER}, but let in without a password. */
+    public static final String TRUSTED_USER = "loader_trusted";
+
+    /** The password of all three: awkward on purpose. */
+    public static final String PASSWORD = "s3cret \"quoted\" 'påss' $1";
+
+    static final String DATABASE = "warehouse";
+    static final String SUPERUSER = "postgres";
+    static final String SUPERUSER_PASSWORD = "postgres";
+
+    static final Map<String, String> SETTINGS = Map.of(
+            "wal_level", "logical",
+            "fsync", "off",
+            "synchronous_commit", "off",
+            "full_page_writes", "off",
+            "max_connections", "200",
+            "shared_buffers", "256MB",
+            "max_wal_size", "2GB",
+            "autovacuum", "off");
+
+    private static final Logger LOG = LoggerFactory.getLogger(PostgresServer.class);
+    private static final AtomicInteger SCHEMAS = new AtomicInteger();
+
+    private final String host;
+    private final int port;
+
+    private PostgresServer(String host, int port) {
+        this.host = host;
+        this.port = port;
+    }
+
+    /** The server of this JVM, started at the first call and stopped with the JVM. */
+    public static PostgresServer shared() {
+        return Holder.SERVER;
+    }
+
+    /** The host name to connect to. */
+    public String host() {
+        return host;
+    }
+
+    /** The TCP port to connect to. */
+    public int port() {
+        return port;
+    }
+
+    /** The database in which all test schemas live. */
+    public String database() {
+        return DATABASE;
+    }
+
+    /** Creates an empty schema with a name of its own, owned by {@link #USER}; closing it drops it and all it holds. */
+    public TestSchema newSchema() {
+        return newSchema("test_" + SCHEMAS.incrementAndGet());
+    }
+
+    /** As {@link #newSchema()}, with a given name, for tests about names. */
+    public TestSchema newSchema(String name) {
+        return new TestSchema(this, name);
+    }
+
+    /** A connection of {@link #USER}; the caller closes it. */
+    public Connection connect() throws SQLException {
+        return connect(DATABASE, USER, PASSWORD);
+    }
+
+    /** A connection of the superuser to the test database; the caller closes it. */
+    public Connection connectAsSuperuser() throws SQLException {
+        return connect(DATABASE, SUPERUSER, SUPERUSER_PASSWORD);
+    }
+
+    private Connection connect(String database, String user, String password) throws SQLException {
+        Properties properties = new Properties();
+        properties.setProperty("user", user);
+        properties.setProperty("password", password);
+        properties.setProperty("ApplicationName", "test");
+        return DriverManager.getConnection("jdbc:postgresql://" + host + ":" + port + "/" + database, properties);
+    }
+
+    private static PostgresServer start() {
+        try {
+            return ContainerPostgres.isAvailable() ? ContainerPostgres.start() : startEmbedded();
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("no Postgres server could be started for the tests", e);
+        }
+    }
+
+    private static PostgresServer startEmbedded() throws IOException, SQLException {
+        var builder = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder();
+        SETTINGS.forEach(builder::setServerConfig);
+        var embedded = builder.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            try {
+                embedded.close();
+            } catch (IOException e) {
+                LOG.warn("the embedded Postgres did not stop cleanly", e);
+            }
+        }));
+        var server = new PostgresServer("127.0.0.1", embedded.getPort());
+        server.prepare((path, text) -> {
+            try {
+                Files.writeString(Path.of(path), text, StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return server;
+    }
+
+    static PostgresServer startedAt(String host, int port, HostBasedAuthentication authentication) throws SQLException {
+        var server = new PostgresServer(host, port);
+        server.prepare(authentication);
+        return server;
+    }
+
+    /** Writes the text of {@code pg_hba.conf} to where the server keeps it. */
+    interface HostBasedAuthentication {
+        void write(String path, String text);
+    }
+
+    private void prepare(HostBasedAuthentication authentication) throws SQLException {
+        try (Connection connection = connect("postgres", SUPERUSER, SUPERUSER_PASSWORD);
+                var statement = connection.createStatement()) {
+            statement.execute("ALTER ROLE " + SUPERUSER + " PASSWORD '" + SUPERUSER_PASSWORD + "'");
+            String password = PASSWORD.replace("'", "''");
+            statement.execute("CREATE ROLE " + USER + " LOGIN PASSWORD '" + password + "'");
+            statement.execute("CREATE ROLE " + TRUSTED_USER + " LOGIN IN ROLE " + USER);
+            statement.execute("SET password_encryption = 'md5'");
+            statement.execute("CREATE ROLE " + MD5_USER + " LOGIN IN ROLE " + USER + " PASSWORD '" + password + "'");
+            statement.execute("CREATE DATABASE " + DATABASE + " OWNER " + USER
+                    + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+            try (var path = statement.executeQuery("SHOW hba_file")) {
+                path.next();
+                authentication.write(path.getString(1), """
+                        local all all trust
+                        host all %s all md5
+                        host all %s all trust
+                        host all all all scram-sha-256
+                        """.formatted(MD5_USER, TRUSTED_USER));
+            }
+            statement.execute("SELECT pg_reload_conf()");
+        }
+        awaitPasswords();
+    }
+
+    /** The reload is asynchronous: the server is ready once it turns a wrong password away. */
+    private void awaitPasswords() throws SQLException {
+        for (int attempt = 0; attempt < 10_000; attempt++) {
+            try (Connection letIn = connect(DATABASE, USER, "wrong")) {
+                LOG.debug(
+                        "{} still lets wrong passwords in", letIn.getMetaData().getURL());
+            } catch (SQLException turnedAway) {
+                if ("28P01".equals(turnedAway.getSQLState())) {
+                    return;
+                }
+                throw turnedAway;
+            }
+        }
+        throw new IllegalStateException("the server still lets wrong passwords in after its reload");
+    }
+
+    private static final class Holder {
+        static final PostgresServer SERVER = start();
+    }
+}
