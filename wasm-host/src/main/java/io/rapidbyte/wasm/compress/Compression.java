@@ -32,9 +32,9 @@ public enum Compression {
         }
 
         @Override
-        public void decompress(byte[] source, int offset, int length, byte[] target) throws IOException {
-            requireSize(length, target.length);
-            System.arraycopy(source, offset, target, 0, length);
+        public byte[] decompress(byte[] source, int offset, int length, int size) throws IOException {
+            requireSize(length, size);
+            return Arrays.copyOfRange(source, offset, offset + length);
         }
     },
 
@@ -51,14 +51,19 @@ public enum Compression {
         }
 
         @Override
-        public void decompress(byte[] source, int offset, int length, byte[] target) throws IOException {
-            int size;
+        public byte[] decompress(byte[] source, int offset, int length, int size) throws IOException {
+            // The format cannot pack more than 255 bytes into one: a larger announcement is a lie, found before it
+            // costs memory.
+            if (size > 255L * length) {
+                throw implausible(length, size);
+            }
+            byte[] target = new byte[size];
             try {
-                size = Lz4.DECOMPRESSOR.decompress(source, offset, length, target, 0, target.length);
+                requireSize(Lz4.DECOMPRESSOR.decompress(source, offset, length, target, 0, size), size);
             } catch (LZ4Exception e) {
                 throw corrupt(e);
             }
-            requireSize(size, target.length);
+            return target;
         }
     },
 
@@ -75,14 +80,18 @@ public enum Compression {
         }
 
         @Override
-        public void decompress(byte[] source, int offset, int length, byte[] target) throws IOException {
-            int size;
+        public byte[] decompress(byte[] source, int offset, int length, int size) throws IOException {
+            // A block of the format holds at most 128 KiB and takes at least 4 bytes.
+            if (size > 32_768L * length) {
+                throw implausible(length, size);
+            }
+            byte[] target = new byte[size];
             try {
-                size = ZstdContexts.decompress(source, offset, length, target);
+                requireSize(ZstdContexts.decompress(source, offset, length, target), size);
             } catch (ZstdException e) {
                 throw corrupt(e);
             }
-            requireSize(size, target.length);
+            return target;
         }
     };
 
@@ -143,18 +152,23 @@ public enum Compression {
     public abstract int compress(byte[] source, int offset, int length, byte[] target, int targetOffset);
 
     /**
-     * Decompresses {@code source[offset, offset + length)} into the whole of {@code target}. Safe for hostile input: nothing outside
-     * the two ranges is read or written.
+     * Decompresses {@code source[offset, offset + length)} into a new array of {@code size} bytes. Safe for hostile input: nothing
+     * outside the range is read, and no array is made that so short an input cannot fill.
      *
-     * @throws IOException when the input is damaged or does not decompress to exactly {@code target.length} bytes
+     * @throws IOException when the input is damaged or does not decompress to exactly {@code size} bytes
      */
-    public abstract void decompress(byte[] source, int offset, int length, byte[] target) throws IOException;
+    public abstract byte[] decompress(byte[] source, int offset, int length, int size) throws IOException;
 
     final void requireSize(int actual, int expected) throws IOException {
         if (actual != expected) {
-            throw new IOException(
-                    "A block of " + label() + " data holds " + actual + " bytes where " + expected + " were announced.");
+            throw new IOException("A block of " + label() + " data holds " + actual + " bytes where " + expected
+                    + " were announced.");
         }
+    }
+
+    final IOException implausible(int length, int size) {
+        return new IOException("A block of " + label() + " data of " + length + " bytes cannot hold the " + size
+                + " bytes announced.");
     }
 
     final IOException corrupt(RuntimeException cause) {
@@ -164,6 +178,7 @@ public enum Compression {
     /** Loaded on first use, so that a process that never sees LZ4 never unpacks its native library. */
     private static final class Lz4 {
         static final LZ4Compressor COMPRESSOR = LZ4Factory.fastestInstance().fastCompressor();
-        static final LZ4SafeDecompressor DECOMPRESSOR = LZ4Factory.fastestInstance().safeDecompressor();
+        static final LZ4SafeDecompressor DECOMPRESSOR =
+                LZ4Factory.fastestInstance().safeDecompressor();
     }
 }

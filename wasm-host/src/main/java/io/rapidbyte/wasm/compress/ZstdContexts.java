@@ -5,6 +5,7 @@ import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /**
  * Zstandard contexts, kept for reuse: making one allocates about a megabyte of native memory, more work than compressing a
@@ -22,28 +23,13 @@ final class ZstdContexts {
     private ZstdContexts() {}
 
     static int compress(byte[] source, int offset, int length, byte[] target, int targetOffset) {
-        ZstdCompressCtx context = COMPRESSORS.take();
-        int size = context.compressByteArray(
-                target, targetOffset, target.length - targetOffset, source, offset, length);
-        COMPRESSORS.give(context);
-        return size;
+        return COMPRESSORS.use(context ->
+                context.compressByteArray(target, targetOffset, target.length - targetOffset, source, offset, length));
     }
 
     static int decompress(byte[] source, int offset, int length, byte[] target) {
-        ZstdDecompressCtx context = DECOMPRESSORS.take();
-        boolean intact = false;
-        try {
-            int size = context.decompressByteArray(target, 0, target.length, source, offset, length);
-            intact = true;
-            return size;
-        } finally {
-            // A context that met damaged input is in the middle of a frame.
-            if (intact) {
-                DECOMPRESSORS.give(context);
-            } else {
-                context.close();
-            }
-        }
+        return DECOMPRESSORS.use(
+                context -> context.decompressByteArray(target, 0, target.length, source, offset, length));
     }
 
     private static final class Pool<T extends AutoCloseable> {
@@ -55,14 +41,19 @@ final class ZstdContexts {
             this.maker = maker;
         }
 
-        T take() {
-            T context = idle.poll();
-            return context == null ? maker.get() : context;
-        }
-
-        void give(T context) {
-            if (!idle.offer(context)) {
-                close(context);
+        int use(ToIntFunction<T> work) {
+            T kept = idle.poll();
+            T context = kept == null ? maker.get() : kept;
+            boolean intact = false;
+            try {
+                int size = work.applyAsInt(context);
+                intact = true;
+                return size;
+            } finally {
+                // A context that met damaged input is in the middle of a frame.
+                if (!intact || !idle.offer(context)) {
+                    close(context);
+                }
             }
         }
 

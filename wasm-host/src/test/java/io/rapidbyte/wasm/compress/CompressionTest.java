@@ -34,8 +34,7 @@ class CompressionTest {
             byte[] packed = new byte[5 + compression.maxCompressedLength(size)];
 
             int length = compression.compress(source, 3, size, packed, 5);
-            byte[] restored = new byte[size];
-            compression.decompress(packed, 5, length, restored);
+            byte[] restored = compression.decompress(packed, 5, length, size);
 
             assertThat(restored, equalTo(Arrays.copyOfRange(source, 3, 3 + size)));
         }
@@ -54,9 +53,8 @@ class CompressionTest {
     void aBlockOfAnotherSizeThanAnnouncedIsRefused(Compression compression) {
         byte[] packed = new byte[compression.maxCompressedLength(100)];
         int length = compression.compress(new byte[100], 0, 100, packed, 0);
-        for (int announced : new int[] {0, 99, 101, 5000}) {
-            assertThrows(
-                    IOException.class, () -> compression.decompress(packed, 0, length, new byte[announced]), "" + announced);
+        for (int announced : new int[] {0, 99, 101, 5000, Integer.MAX_VALUE}) {
+            assertThrows(IOException.class, () -> compression.decompress(packed, 0, length, announced), "" + announced);
         }
     }
 
@@ -75,16 +73,14 @@ class CompressionTest {
             byte[] damaged = Arrays.copyOf(packed, length);
             damaged[random.nextInt(length)] ^= (byte) (1 + random.nextInt(255));
             try {
-                compression.decompress(damaged, 0, random.nextInt(length + 1), new byte[source.length]);
+                compression.decompress(damaged, 0, random.nextInt(length + 1), source.length);
             } catch (IOException e) {
                 refused++;
                 assertThat(e.getMessage(), containsString(compression.label()));
             }
         }
         assertThat("most damage shows", refused > 1000, is(true));
-        byte[] restored = new byte[source.length];
-        compression.decompress(packed, 0, length, restored);
-        assertThat(restored, equalTo(source));
+        assertThat(compression.decompress(packed, 0, length, source.length), equalTo(source));
     }
 
     @Test
@@ -99,9 +95,7 @@ class CompressionTest {
                     Arrays.fill(source, (byte) seed);
                     byte[] packed = new byte[Compression.ZSTD.maxCompressedLength(source.length)];
                     int length = Compression.ZSTD.compress(source, 0, source.length, packed, 0);
-                    byte[] restored = new byte[source.length];
-                    Compression.ZSTD.decompress(packed, 0, length, restored);
-                    return Arrays.equals(source, restored);
+                    return Arrays.equals(source, Compression.ZSTD.decompress(packed, 0, length, source.length));
                 });
             }
             for (Future<Boolean> result : threads.invokeAll(work)) {
@@ -122,7 +116,8 @@ class CompressionTest {
             assertThat(Compression.ofLabel(compression.label()), is(compression));
         }
         assertThat(
-                assertThrows(IllegalArgumentException.class, () -> Compression.ofLabel("gzip")).getMessage(),
+                assertThrows(IllegalArgumentException.class, () -> Compression.ofLabel("gzip"))
+                        .getMessage(),
                 is("Compression \"gzip\" is unknown; write one of none, lz4, zstd."));
         assertThrows(IOException.class, () -> Compression.ofId(3));
     }
