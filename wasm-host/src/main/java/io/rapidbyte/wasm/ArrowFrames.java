@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.wasm;
 
+import java.util.Arrays;
+
 /**
- * Checks frames ({@code docs/abi.md}, section 7.1) and looks inside, without Arrow's allocator.
+ * Checks frames ({@code docs/abi.md}, section 7.1) and looks inside, without Arrow's allocator and so without JVM flags.
+ * Thread-safe.
  */
 public final class ArrowFrames {
+    private static final byte[] END_OF_STREAM = {-1, -1, -1, -1, 0, 0, 0, 0};
+
+    /** A checker remembers the latest schema; a thread mostly sees batches of one stream. */
+    private static final ThreadLocal<FrameChecker> CHECKERS = ThreadLocal.withInitial(FrameChecker::new);
+
     private ArrowFrames() {}
 
     /**
@@ -13,7 +21,11 @@ public final class ArrowFrames {
      * @throws ConnectorException of category {@code frame} that says what is wrong
      */
     public static FrameInfo inspect(byte[] frame) {
-        throw new UnsupportedOperationException("inspect");
+        try {
+            return CHECKERS.get().check(frame, FrameChecker.MAX_FRAME_BYTES);
+        } catch (FrameException e) {
+            throw failed("batch", e);
+        }
     }
 
     /**
@@ -22,7 +34,11 @@ public final class ArrowFrames {
      * @throws ConnectorException of category {@code frame} that says what is wrong
      */
     public static FrameInfo.Schema inspectSchema(byte[] schemaStream) {
-        throw new UnsupportedOperationException("inspectSchema");
+        try {
+            return CHECKERS.get().checkSchemaStream(schemaStream).info;
+        } catch (FrameException e) {
+            throw failed("schema", e);
+        }
     }
 
     /**
@@ -31,6 +47,13 @@ public final class ArrowFrames {
      * @throws ConnectorException of category {@code frame} that says what is wrong
      */
     public static byte[] schemaOf(byte[] frame) {
-        throw new UnsupportedOperationException("schemaOf");
+        int size = inspect(frame).schemaBytes();
+        byte[] stream = Arrays.copyOf(frame, size + END_OF_STREAM.length);
+        System.arraycopy(END_OF_STREAM, 0, stream, size, END_OF_STREAM.length);
+        return stream;
+    }
+
+    private static ConnectorException failed(String what, FrameException e) {
+        return new ConnectorException(what, e.error(), e);
     }
 }
