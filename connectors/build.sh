@@ -57,12 +57,15 @@ cargo_clean_environment() {
 
 build() {
     local target_folder=$1 modules_folder=$2 module
+    shift 2
     local selection=()
     for module in $MODULES $TEST_MODULES; do
         selection+=(-p "$module")
     done
-    cargo_clean_environment build --quiet --locked --release --target "$TARGET" --target-dir "$target_folder" \
-        "${selection[@]}" || fail "the connectors cannot be built; when a crate is missing: apt-get install $PACKAGES"
+    # The messages of panics name source files: without the folder this checkout happens to be in.
+    local flags="target.$TARGET.rustflags=['--remap-path-prefix', '$PWD=connectors']"
+    cargo_clean_environment build --quiet "$@" --release --target "$TARGET" --target-dir "$target_folder" \
+        --config "$flags" "${selection[@]}" || fail "the connectors cannot be built; when a crate is missing: apt-get install $PACKAGES"
     mkdir -p "$modules_folder/test"
     for module in $MODULES; do
         install -m 644 "$target_folder/$TARGET/release/${module//-/_}.wasm" "$modules_folder/$module.wasm"
@@ -73,10 +76,11 @@ build() {
 }
 
 check() {
-    local folder file differing=()
+    local file differing=()
+    # Not local: the trap runs after the function has ended.
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
-    build "$folder/target" "$folder/modules"
+    build "$folder/target" "$folder/modules" --locked
     while read -r file; do
         cmp -s "$folder/modules/$file" "modules/$file" || differing+=("connectors/modules/$file")
     done < <(cd "$folder/modules" && find . -name '*.wasm' -printf '%P\n' | sort)
@@ -91,8 +95,8 @@ case "${1:-}" in
     "") build "$TARGET_FOLDER" modules ;;
     --check) check ;;
     --test)
-        cargo_clean_environment test --locked --target-dir "$TARGET_FOLDER" --workspace
-        cargo_clean_environment test --offline --target-dir "$TARGET_FOLDER" --manifest-path getrandom/Cargo.toml
+        cargo_clean_environment test --target-dir "$TARGET_FOLDER" --workspace
+        cargo_clean_environment test --target-dir "$TARGET_FOLDER" --manifest-path getrandom/Cargo.toml
         ;;
     *) fail "unknown option '$1'; the options are --check and --test" ;;
 esac
