@@ -226,7 +226,17 @@ final class StreamWriter {
         if (cause instanceof RuntimeException exception) {
             return exception;
         }
+        if (cause == null) {
+            return new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.INTERNAL,
+                            "ended_early",
+                            connector + " ended its write of stream "
+                                    + request.stream().name()
+                                    + " although more batches follow. This is a defect of the connector."));
+        }
         return new IllegalStateException(
-                "The writer of stream " + request.stream().name() + " ended before the bundle did.", cause);
+                "The writer of stream " + request.stream().name() + " failed.", cause);
     }
 }
