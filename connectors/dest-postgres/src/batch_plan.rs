@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! How batches of one schema get into their table. It is made once for each schema, not for each batch.
+
+use crate::catalog::ExistingTable;
+use crate::encode::{Column, Form};
+use crate::error_context::column_error;
+use crate::names::{hash, Target};
+use crate::wire_type::{way, Way};
+use rapidbyte_sdk::arrow::{Batch, Schema, Values};
+use rapidbyte_sdk::postgres::quote_identifier;
+use rapidbyte_sdk::Result;
+use std::rc::Rc;
+
+/// For each column of a schema, how it is written, and where the rows go first.
+pub struct BatchPlan {
+    schema: Rc<Schema>,
+    forms: Vec<Form>,
+    route: Rc<Route>,
+}
+
+/// Where the rows of a COPY go.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The statement that takes the rows.
+    pub copy: String,
+    /// What moves them on, when the COPY does not go into the table itself.
+    pub stage: Option<Stage>,
+}
+
+/// A temporary table in which some columns are text, so that the server converts what has no simple binary form.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stage {
+    pub create: String,
+    pub insert: String,
+    pub truncate: String,
+}
+
+impl BatchPlan {
+    /// `table` is what `quoted_table` names in SQL.
+    pub fn new(schema: &Rc<Schema>, target: &Target, quoted_table: &str, table: &ExistingTable) -> Result<BatchPlan> {
+        let mut forms = Vec::new();
+        let mut columns = Vec::new();
+        for field in &schema.fields {
+            let column = table.column(&field.name).ok_or_else(|| {
+                column_error(
+                    &target.stream,
+                    &field.name,
+                    format!("is missing in the target {}", target.display()),
+                )
+                .hint("the stream's columns have changed since the run began: start the run again")
+            })?;
+            let way = way(field, column.wire).ok_or_else(|| {
+                column_error(
+                    &target.stream,
+                    &field.name,
+                    format!(
+                        "comes as {} and cannot become {} in the target {} unchanged",
+                        field.data_type,
+                        column.type_text,
+                        target.display()
+                    ),
+                )
+                .hint("change the type of the target's column, or write into another table")
+            })?;
+            forms.push(match way {
+                Way::Direct(form) => form,
+                Way::Staged => Form::Bytes,
+            });
+            columns.push((column, way == Way::Staged));
+        }
+        let names = joined(&schema.fields, |field| quote_identifier(&field.name));
+        let stage = columns.iter().any(|(_, staged)| *staged).then(|| {
+            let definitions = joined(&columns, |(column, staged)| {
+                let type_text = if *staged { "pg_catalog.text" } else { &column.type_text };
+                format!("{} {}", quote_identifier(&column.name), type_text)
+            });
+            let casts = joined(&columns, |(column, staged)| {
+                let name = quote_identifier(&column.name);
+                if *staged {
+                    format!("{}::{}", name, column.cast)
+                } else {
+                    name
+                }
+            });
+            // Tables of another layout have another name, so that batches may alternate between layouts.
+            let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
+            (
+                format!("COPY {} ({}) FROM STDIN (FORMAT binary)", name, names),
+                Stage {
+                    create: format!(
+                        "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
+                        name, definitions
+                    ),
+                    // A value for an identity column is the source's own, as it is in a COPY.
+                    insert: format!(
+                        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
+                        quoted_table, names, casts, name
+                    ),
+                    truncate: format!("TRUNCATE {}", name),
+                },
+            )
+        });
+        let route = match stage {
+            Some((copy, stage)) => Route {
+                copy,
+                stage: Some(stage),
+            },
+            None => Route {
+                copy: format!("COPY {} ({}) FROM STDIN (FORMAT binary)", quoted_table, names),
+                stage: None,
+            },
+        };
+        Ok(BatchPlan {
+            schema: Rc::clone(schema),
+            forms,
+            route: Rc::new(route),
+        })
+    }
+
+    /// Whether the plan is one for batches of this schema, as the reader of frames hands it out.
+    pub fn is_for(&self, schema: &Rc<Schema>) -> bool {
+        Rc::ptr_eq(&self.schema, schema)
+    }
+
+    pub fn route(&self) -> &Rc<Route> {
+        &self.route
+    }
+
+    /// The columns of a batch as the encoder takes them.
+    pub fn columns<'a>(&'a self, batch: &Batch<'a>) -> Vec<Column<'a>> {
+        let columns = batch.columns().iter().zip(&self.forms).zip(&self.schema.fields);
+        columns
+            .map(|((column, form), field)| {
+                let (offsets, values) = match column.values() {
+                    Values::Bool(values) | Values::Fixed { bytes: values, .. } => (&[][..], values),
+                    Values::Var { offsets, data } => (offsets, data),
+                };
+                let validity = Some(column.validity()).filter(|validity| !validity.is_empty());
+                Column {
+                    name: &field.name,
+                    form: *form,
+                    validity,
+                    offsets,
+                    values,
+                }
+            })
+            .collect()
+    }
+}
+
+fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{ExistingColumn, RelationKind};
+    use crate::type_name::TypeName;
+    use crate::wire_type::WireType;
+    use rapidbyte_sdk::arrow::{metadata, DataType, Field};
+
+    fn column(name: &str, type_text: &str, wire: WireType, cast: &str) -> ExistingColumn {
+        ExistingColumn {
+            name: name.into(),
+            type_oid: 0,
+            type_text: type_text.into(),
+            type_name: TypeName::parse(type_text),
+            not_null: false,
+            is_generated: false,
+            wire,
+            cast: cast.into(),
+        }
+    }
+
+    fn plan(fields: Vec<Field>) -> Result<BatchPlan> {
+        let columns = vec![
+            column("id", "integer", WireType::Int4, "pg_catalog.int4"),
+            column("Span", "interval day", WireType::Other, "pg_catalog.\"interval\""),
+            column("price", "numeric(10,2)", WireType::Numeric, "pg_catalog.\"numeric\""),
+        ];
+        let table = ExistingTable {
+            oid: 1,
+            kind: RelationKind::Table,
+            is_related: false,
+            has_row_security: false,
+            columns,
+        };
+        let target = Target {
+            stream: "s".into(),
+            schema: "a".into(),
+            table: "t".into(),
+            side_table: "_".into(),
+        };
+        BatchPlan::new(&Rc::new(Schema::new(fields)), &target, "\"a\".\"t\"", &table)
+    }
+
+    fn text(name: &str) -> Field {
+        Field::new(name, DataType::Utf8, true).with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
+    }
+
+    fn id() -> Field {
+        Field::new("id", DataType::Int32, true)
+    }
+
+    #[test]
+    fn what_has_a_binary_form_goes_straight_in_the_order_of_the_batch() {
+        let plan = plan(vec![text("price"), id()]).unwrap();
+        assert_eq!(
+            plan.route().copy,
+            "COPY \"a\".\"t\" (\"price\", \"id\") FROM STDIN (FORMAT binary)"
+        );
+        assert_eq!(plan.route().stage, None);
+        assert_eq!(plan.forms, [Form::NumericText, Form::Word32]);
+    }
+
+    #[test]
+    fn the_rest_is_staged_as_text_and_cast_without_modifiers() {
+        let plan = plan(vec![id(), text("Span")]).unwrap();
+        let stage = plan.route().stage.as_ref().unwrap();
+        let name = stage.truncate.strip_prefix("TRUNCATE ").unwrap();
+        assert!(
+            name.starts_with("pg_temp._rapidbyte_") && name.len() < 8 + 63,
+            "{}",
+            name
+        );
+        assert_eq!(
+            plan.route().copy,
+            format!("COPY {} (\"id\", \"Span\") FROM STDIN (FORMAT binary)", name)
+        );
+        assert_eq!(
+            stage.create,
+            format!("CREATE TEMPORARY TABLE IF NOT EXISTS {} (\"id\" integer, \"Span\" pg_catalog.text) ON COMMIT DELETE ROWS", name)
+        );
+        assert_eq!(
+            stage.insert,
+            format!(
+                "INSERT INTO \"a\".\"t\" (\"id\", \"Span\") OVERRIDING SYSTEM VALUE \
+                 SELECT \"id\", \"Span\"::pg_catalog.\"interval\" FROM {}",
+                name
+            )
+        );
+    }
+
+    #[test]
+    fn a_batch_that_does_not_match_is_refused_by_column() {
+        let refused = |fields| plan(fields).err().unwrap().message().to_owned();
+        assert!(refused(vec![id(), text("new")]).contains("column 'new' is missing in the target a.t"));
+        let wide = Field::new("id", DataType::Int64, true);
+        assert!(refused(vec![wide]).contains("column 'id' comes as int64 and cannot become integer"));
+    }
+
+    #[test]
+    fn routes_are_the_same_when_the_statements_are() {
+        let decimal = Field::new("price", DataType::Decimal128(10, 2), true);
+        assert_eq!(
+            plan(vec![decimal]).unwrap().route(),
+            plan(vec![text("price")]).unwrap().route()
+        );
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! What the destination's catalogue says of a table.
+
+use crate::session::Session;
+use crate::type_name::TypeName;
+use crate::wire_type::WireType;
+use rapidbyte_sdk::postgres::{quote_literal, Row};
+use rapidbyte_sdk::Result;
+
+/// A relation of the destination.
+#[derive(Clone, Debug)]
+pub struct ExistingTable {
+    pub oid: u32,
+    pub kind: RelationKind,
+    /// Whether it is part of another table, by partitioning or inheritance, or others are parts of it.
+    pub is_related: bool,
+    /// Whether it has policies on which rows someone may see.
+    pub has_row_security: bool,
+    pub columns: Vec<ExistingColumn>,
+}
+
+/// The kinds that differ in how rows get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    Table,
+    PartitionedTable,
+    ForeignTable,
+    View,
+    /// A sequence, an index: nothing that has rows to write.
+    Other,
+}
+
+impl RelationKind {
+    fn of(letter: &str) -> RelationKind {
+        match letter {
+            "r" => RelationKind::Table,
+            "p" => RelationKind::PartitionedTable,
+            "f" => RelationKind::ForeignTable,
+            "v" | "m" => RelationKind::View,
+            _ => RelationKind::Other,
+        }
+    }
+
+    /// For messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            RelationKind::Table => "a table",
+            RelationKind::PartitionedTable => "a partitioned table",
+            RelationKind::ForeignTable => "a foreign table",
+            RelationKind::View => "a view",
+            RelationKind::Other => "no table",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct ExistingColumn {
+    pub name: String,
+    pub type_oid: u32,
+    /// With modifiers, as the server writes it.
+    pub type_text: String,
+    /// The same, taken apart.
+    pub type_name: Option<TypeName>,
+    pub not_null: bool,
+    /// Whether its value is computed from other columns, so that it cannot be written.
+    pub is_generated: bool,
+    pub wire: WireType,
+    /// The type a text is cast to, without modifiers: of a domain, the type below it. The modifiers are applied by the
+    /// assignment, which refuses what does not fit; a cast would cut it off.
+    pub cast: String,
+}
+
+impl ExistingTable {
+    pub fn column(&self, name: &str) -> Option<&ExistingColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// Reads what there is under this name.
+pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Option<ExistingTable>> {
+    let sql = format!(
+        "SELECT c.oid, c.relkind, c.relrowsecurity, c.relispartition OR c.relhassubclass OR EXISTS (\
+             SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {} AND c.relname = {}",
+        quote_literal(schema),
+        quote_literal(table)
+    );
+    let found = session.query(&sql)?;
+    let row = match found.rows.first() {
+        Some(row) => row,
+        None => return Ok(None),
+    };
+    let oid: u32 = row.number(0)?;
+    Ok(Some(ExistingTable {
+        oid,
+        kind: RelationKind::of(row.text(1)),
+        has_row_security: row.flag(2),
+        is_related: row.flag(3),
+        columns: columns(session, oid)?,
+    }))
+}
+
+fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
+    // A domain may be of another domain: the base is what is left when all of them are taken off.
+    let sql = format!(
+        "WITH RECURSIVE base(attnum, oid) AS (\
+             SELECT a.attnum, a.atttypid FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = {0} AND a.attnum > 0 AND NOT a.attisdropped \
+           UNION ALL \
+             SELECT b.attnum, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd') \
+         SELECT a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+             a.attgenerated <> '', p.proname, pg_catalog.format('%I.%I', n.nspname, t.typname) \
+         FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd' \
+         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = {0} AND a.attnum = b.attnum \
+         LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.typreceive \
+         ORDER BY a.attnum",
+        table
+    );
+    session.query(&sql)?.rows.iter().map(column).collect()
+}
+
+fn column(row: &Row) -> Result<ExistingColumn> {
+    Ok(ExistingColumn {
+        name: row.text(0).into(),
+        type_oid: row.number(1)?,
+        type_text: row.text(2).into(),
+        type_name: TypeName::parse(row.text(2)),
+        not_null: row.flag(3),
+        is_generated: row.flag(4),
+        wire: WireType::of_receive_function(row.text(5)),
+        cast: row.text(6).into(),
+    })
+}

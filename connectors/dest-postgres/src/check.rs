@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `rb_check`: tries what a run will need, without changing anything.
+
+use crate::apply::has_schema;
+use crate::catalog::{find_table, RelationKind};
+use crate::names::Target;
+use crate::session::Session;
+use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
+use rapidbyte_sdk::{CheckEntry, CheckRequest, Result, WriteMode};
+use std::collections::{BTreeSet, HashMap};
+
+pub fn check(session: &mut Session, request: &CheckRequest, run_id: &str) -> Result<Vec<CheckEntry>> {
+    let mut checks = vec![check_connection(session)?];
+    let targets = request
+        .streams
+        .iter()
+        .map(|stream| Target::of(stream, session.settings(), run_id))
+        .collect::<Result<Vec<_>>>()?;
+    checks.extend(check_write_mode(request.write_mode));
+    let configured = session.settings().schema.clone();
+    let schemas: BTreeSet<String> = targets
+        .iter()
+        .map(|target| target.schema.clone())
+        .chain(configured)
+        .collect();
+    for schema in schemas {
+        checks.push(check_schema(session, &schema)?);
+    }
+    checks.extend(check_targets_differ(&targets));
+    for target in &targets {
+        checks.extend(check_target(session, target, request.write_mode.unwrap_or_default())?);
+    }
+    Ok(checks)
+}
+
+fn check_connection(session: &mut Session) -> Result<CheckEntry> {
+    let row = session.query(
+        "SELECT pg_catalog.current_setting('server_version'), pg_catalog.pg_is_in_recovery() \
+             OR pg_catalog.current_setting('default_transaction_read_only')::bool",
+    )?;
+    let row = row.rows.first();
+    let version = row.map_or("", |row| row.text(0)).to_owned();
+    let server = session.settings().server.server();
+    Ok(match row.map_or(false, |row| row.flag(1)) {
+        true => CheckEntry::failed(
+            "connect",
+            format!("{} (server {}) takes no writes", server, version),
+            "connect to the primary server",
+        ),
+        false => CheckEntry::passed("connect", format!("{} answers (server {})", server, version)),
+    })
+}
+
+fn check_write_mode(mode: Option<WriteMode>) -> Option<CheckEntry> {
+    (mode == Some(WriteMode::Upsert)).then(|| {
+        CheckEntry::failed(
+            "write_mode",
+            crate::UPSERT_IS_NOT_THERE,
+            "use write_mode 'append' or 'replace'",
+        )
+    })
+}
+
+fn check_schema(session: &mut Session, schema: &str) -> Result<CheckEntry> {
+    let name = format!("schema {}", schema);
+    let quoted = quote_identifier(schema);
+    let exists = has_schema(session, schema)?;
+    let allowed = session.query(&match exists {
+        true => format!(
+            "SELECT pg_catalog.has_schema_privilege({}, 'CREATE, USAGE')",
+            quote_literal(schema)
+        ),
+        false => "SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')".into(),
+    })?;
+    Ok(match (exists, allowed.value() == Some("t")) {
+        (true, true) => CheckEntry::passed(name, "it exists and tables can be created in it"),
+        (false, true) => CheckEntry::passed(name, "it does not exist and can be created"),
+        (true, false) => CheckEntry::failed(
+            name,
+            "it exists, and the user may not create tables in it",
+            format!(
+                "GRANT USAGE, CREATE ON SCHEMA {} TO {}",
+                quoted,
+                session.settings().server.user
+            ),
+        ),
+        (false, false) => CheckEntry::failed(
+            name,
+            "it does not exist, and the user may not create it",
+            format!(
+                "CREATE SCHEMA {} AUTHORIZATION {}",
+                quoted,
+                session.settings().server.user
+            ),
+        ),
+    })
+}
+
+/// With one schema for all targets, tables of one name from different schemas of the source would be mixed.
+fn check_targets_differ(targets: &[Target]) -> Vec<CheckEntry> {
+    let mut first: HashMap<String, &str> = HashMap::new();
+    let mut checks = Vec::new();
+    for target in targets {
+        if let Some(other) = first.insert(target.quoted(), &target.stream) {
+            checks.push(CheckEntry::failed(
+                format!("target {}", target.display()),
+                format!(
+                    "the streams '{}' and '{}' would both be written into it",
+                    other, target.stream
+                ),
+                "leave 'schema' out of the destination's config, or run the streams apart with different schemas",
+            ));
+        }
+    }
+    checks
+}
+
+/// Whether a target that exists can be written or replaced by this user.
+fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Result<Option<CheckEntry>> {
+    let table = match find_table(session, &target.schema, &target.table)? {
+        Some(table) => table,
+        None => return Ok(None),
+    };
+    let name = format!("target {}", target.display());
+    let replace = mode == WriteMode::Replace;
+    let user = session.settings().server.user.clone();
+    let allowed = session.query(&match replace {
+        true => format!(
+            "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') FROM pg_catalog.pg_class WHERE oid = {}",
+            table.oid
+        ),
+        false => format!("SELECT pg_catalog.has_table_privilege({}::oid, 'INSERT')", table.oid),
+    })?;
+    let is_allowed = allowed.value() == Some("t");
+    Ok(Some(match (table.kind, replace, is_allowed) {
+        (RelationKind::View | RelationKind::Other, _, _) => CheckEntry::failed(
+            name,
+            format!("it is {}", table.kind.describe()),
+            "write into another schema or table",
+        ),
+        (RelationKind::PartitionedTable | RelationKind::ForeignTable, true, _) => CheckEntry::failed(
+            name,
+            format!("it is {}, which cannot be replaced", table.kind.describe()),
+            "use write_mode 'append', or write into another schema or table",
+        ),
+        (_, true, false) => CheckEntry::failed(
+            name,
+            "it can be replaced by its owner only",
+            format!("ALTER TABLE {} OWNER TO {}", target.quoted(), user),
+        ),
+        (_, false, false) => CheckEntry::failed(
+            name,
+            "the user may not insert rows",
+            format!("GRANT INSERT ON {} TO {}", target.quoted(), user),
+        ),
+        (_, true, true) => CheckEntry::passed(name, "it exists and can be replaced"),
+        (_, false, true) => CheckEntry::passed(name, "it exists and rows can be added"),
+    }))
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Whether a table that exists is one a stream can be written into.
+
+use crate::catalog::{ExistingColumn, ExistingTable};
+use crate::error_context::column_error;
+use crate::names::Target;
+use crate::wanted::WantedColumn;
+use crate::wire_type::widens;
+use rapidbyte_sdk::{Error, Result};
+
+/// Types that are all text, and differ in length and padding only; the server refuses what is too long.
+const INTERCHANGEABLE: [&str; 3] = ["text", "varchar", "bpchar"];
+
+/// Whether the table has the columns of the stream, with the same types, and no others: then a table made like it can
+/// take its place.
+pub fn is_same(wanted: &[WantedColumn], table: &ExistingTable) -> bool {
+    let same = |wanted: &WantedColumn, column: &ExistingColumn| {
+        let same_modifiers = |name| wanted.type_name.same_modifiers(name);
+        wanted.type_oid == column.type_oid
+            && !column.is_generated
+            && column.type_name.as_ref().map_or(false, same_modifiers)
+    };
+    wanted.len() == table.columns.len()
+        && wanted
+            .iter()
+            .all(|wanted| table.column(&wanted.name).map_or(false, |column| same(wanted, column)))
+}
+
+/// Fails when the rows of the stream cannot be added to the table without changing a value.
+pub fn check_append(target: &Target, wanted: &[WantedColumn], table: &ExistingTable) -> Result<()> {
+    for column in wanted {
+        match table.column(&column.name) {
+            None => return Err(missing_column(target, column)),
+            Some(existing) if existing.is_generated => {
+                let problem = format!("cannot be written: the target {} computes its values", target.display());
+                return Err(column_error(&target.stream, &column.name, problem)
+                    .hint("leave the column out of the stream's 'columns', or make it an ordinary column"));
+            }
+            Some(existing) if !holds(column, existing) => return Err(other_type(target, column, existing)),
+            Some(_) => (),
+        }
+    }
+    Ok(())
+}
+
+fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
+    let existing = match &column.type_name {
+        Some(name) => name,
+        None => return wanted.type_oid == column.type_oid,
+    };
+    if wanted.type_oid == column.type_oid {
+        return wanted.type_name.fits_into(existing);
+    }
+    let is_text = |name: &crate::type_name::TypeName| !name.array && INTERCHANGEABLE.contains(&name.name.as_str());
+    if is_text(&wanted.type_name) && is_text(existing) {
+        return true;
+    }
+    match (widens(wanted.data_type, column.wire), existing.numeric_bounds()) {
+        (Some(digits), Some((precision, scale))) => scale >= 0 && precision - scale >= digits,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+fn missing_column(target: &Target, column: &WantedColumn) -> Error {
+    let problem = format!("is missing in the target {}", target.display());
+    column_error(&target.stream, &column.name, problem).hint(format!(
+        "ALTER TABLE {} ADD COLUMN {}; or leave the column out of the stream's 'columns'",
+        target.quoted(),
+        WantedColumn {
+            nullable: true,
+            ..column.clone()
+        }
+        .definition()
+    ))
+}
+
+fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn) -> Error {
+    let problem = format!(
+        "is {} in the stream and {} in the target {}",
+        column
+            .type_name
+            .to_sql()
+            .replace("\"pg_catalog\".", "")
+            .replace('"', ""),
+        existing.type_text,
+        target.display()
+    );
+    column_error(&target.stream, &column.name, problem)
+        .hint("change the type of the target's column, write into another table, or use write_mode 'replace'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::RelationKind;
+    use crate::type_name::TypeName;
+    use crate::wire_type::WireType;
+    use rapidbyte_sdk::arrow::DataType;
+
+    fn wanted(name: &str, type_text: &str, type_oid: u32, data_type: DataType) -> WantedColumn {
+        let type_name = TypeName::parse(type_text).unwrap();
+        WantedColumn {
+            name: name.into(),
+            nullable: true,
+            data_type,
+            type_name,
+            type_oid,
+        }
+    }
+
+    fn existing(name: &str, type_text: &str, type_oid: u32, wire: WireType) -> ExistingColumn {
+        ExistingColumn {
+            name: name.into(),
+            type_oid,
+            type_text: type_text.into(),
+            type_name: TypeName::parse(type_text),
+            not_null: false,
+            is_generated: false,
+            wire,
+            cast: String::new(),
+        }
+    }
+
+    fn table(columns: Vec<ExistingColumn>) -> ExistingTable {
+        ExistingTable {
+            oid: 1,
+            kind: RelationKind::Table,
+            is_related: false,
+            has_row_security: false,
+            columns,
+        }
+    }
+
+    fn target() -> Target {
+        Target {
+            stream: "orders".into(),
+            schema: "shop".into(),
+            table: "Orders".into(),
+            side_table: "_".into(),
+        }
+    }
+
+    fn append(wanted: WantedColumn, existing: ExistingColumn) -> std::result::Result<(), String> {
+        check_append(&target(), &[wanted], &table(vec![existing])).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_same_type_and_texts_of_any_length_are_taken() {
+        let text = wanted("a", "text", 25, DataType::Utf8);
+        assert_eq!(append(text.clone(), existing("a", "text", 25, WireType::Text)), Ok(()));
+        assert_eq!(
+            append(text, existing("a", "character varying(5)", 1043, WireType::Text)),
+            Ok(())
+        );
+        let number = wanted("a", "numeric(10,2)", 1700, DataType::Decimal128(10, 2));
+        assert_eq!(
+            append(number, existing("a", "numeric", 1700, WireType::Numeric)),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn wider_numbers_are_taken_when_every_value_fits() {
+        let number = wanted("a", "integer", 23, DataType::Int32);
+        assert_eq!(
+            append(number.clone(), existing("a", "bigint", 20, WireType::Int8)),
+            Ok(())
+        );
+        assert_eq!(
+            append(number.clone(), existing("a", "numeric(12,2)", 1700, WireType::Numeric)),
+            Ok(())
+        );
+        assert!(append(number.clone(), existing("a", "numeric(11,2)", 1700, WireType::Numeric)).is_err());
+        assert!(append(number, existing("a", "smallint", 21, WireType::Int2)).is_err());
+    }
+
+    #[test]
+    fn other_types_are_named_with_what_to_do() {
+        let column = wanted("a", "timestamp(6) without time zone", 1114, DataType::Timestamp);
+        let error = append(
+            column,
+            existing("a", "timestamp(3) without time zone", 1114, WireType::Timestamp),
+        )
+        .unwrap_err();
+        assert!(
+            error.contains("stream 'orders': column 'a' is timestamp(6) in the stream"),
+            "{}",
+            error
+        );
+        assert!(
+            error.contains("timestamp(3) without time zone in the target shop.Orders"),
+            "{}",
+            error
+        );
+        assert!(error.contains("change the type"), "{}", error);
+    }
+
+    #[test]
+    fn a_missing_column_comes_with_the_statement_that_adds_it() {
+        let column = WantedColumn {
+            nullable: false,
+            ..wanted("b", "integer", 23, DataType::Int32)
+        };
+        let error = append(column, existing("a", "integer", 23, WireType::Int4)).unwrap_err();
+        assert!(
+            error.contains("column 'b' is missing in the target shop.Orders"),
+            "{}",
+            error
+        );
+        assert!(
+            error.contains(r#"ALTER TABLE "shop"."Orders" ADD COLUMN "b" "pg_catalog"."int4";"#),
+            "{}",
+            error
+        );
+    }
+
+    #[test]
+    fn computed_columns_are_refused() {
+        let column = ExistingColumn {
+            is_generated: true,
+            ..existing("a", "integer", 23, WireType::Int4)
+        };
+        assert!(append(wanted("a", "integer", 23, DataType::Int32), column)
+            .unwrap_err()
+            .contains("computes"));
+    }
+
+    #[test]
+    fn tables_are_the_same_in_any_order_of_columns() {
+        let columns = [
+            wanted("a", "integer", 23, DataType::Int32),
+            wanted("b", "numeric(5)", 1700, DataType::Decimal128(5, 0)),
+        ];
+        let a = existing("a", "integer", 23, WireType::Int4);
+        let b = existing("b", "numeric(5,0)", 1700, WireType::Numeric);
+        assert!(is_same(&columns, &table(vec![b.clone(), a.clone()])));
+        assert!(!is_same(&columns, &table(vec![a.clone()])));
+        assert!(!is_same(&columns[..1], &table(vec![a.clone(), b.clone()])));
+        assert!(!is_same(
+            &columns,
+            &table(vec![a.clone(), existing("b", "numeric(6,0)", 1700, WireType::Numeric)])
+        ));
+        assert!(!is_same(
+            &columns,
+            &table(vec![
+                ExistingColumn {
+                    is_generated: true,
+                    ..a
+                },
+                b
+            ])
+        ));
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The connector's configuration.
+
+use rapidbyte_sdk::postgres::Config;
+use rapidbyte_sdk::{Error, Result};
+use serde_json::{Map, Value};
+
+const LEAST_FLUSH_BYTES: u64 = 64 << 10;
+/// A quarter of the memory that the manifest asks for: a batch and the largest row have to fit beside it.
+const MOST_FLUSH_BYTES: u64 = 64 << 20;
+
+/// The members of `config`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub server: Config,
+    /// The schema of all targets; absent: each stream's own.
+    pub schema: Option<String>,
+    /// How much is collected before it is sent; absent: it depends on the size of the rows.
+    pub copy_flush_bytes: Option<usize>,
+}
+
+impl Settings {
+    pub fn from_json(config: &Map<String, Value>) -> Result<Settings> {
+        let server = Config::from_json(config, "rapidbyte dest-postgres")?;
+        let has_schema = config.get("schema").map_or(false, |schema| !schema.is_null());
+        check_load_method(config.get("load_method"))?;
+        Ok(Settings {
+            schema: has_schema.then(|| server.schema.clone()),
+            copy_flush_bytes: flush_bytes(config.get("copy_flush_bytes"))?,
+            server,
+        })
+    }
+}
+
+fn check_load_method(value: Option<&Value>) -> Result<()> {
+    match value {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(method)) if method == "copy" => Ok(()),
+        Some(Value::String(method)) if method == "insert" => Err(invalid(
+            "member 'load_method' is 'insert', which comes with a later version of this connector: use 'copy'".into(),
+        )),
+        Some(_) => Err(invalid("member 'load_method' is not 'copy'".into())),
+    }
+}
+
+/// A number, or a string of digits: what a pipeline file fills in from the environment is a string.
+fn flush_bytes(value: Option<&Value>) -> Result<Option<usize>> {
+    let number = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(_) => None,
+    };
+    match number {
+        Some(number) if (LEAST_FLUSH_BYTES..=MOST_FLUSH_BYTES).contains(&number) => Ok(Some(number as usize)),
+        _ => Err(invalid(format!(
+            "member 'copy_flush_bytes' is not a number of bytes from {} to {}",
+            LEAST_FLUSH_BYTES, MOST_FLUSH_BYTES
+        ))),
+    }
+}
+
+fn invalid(problem: String) -> Error {
+    Error::config("invalid_config", format!("the connector's config: {}", problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(mut config: Value) -> Result<Settings> {
+        let members = config.as_object_mut().unwrap();
+        members.extend(
+            json!({"host": "h", "user": "u", "database": "d"})
+                .as_object()
+                .unwrap()
+                .clone(),
+        );
+        Settings::from_json(members)
+    }
+
+    #[test]
+    fn absent_members_are_left_to_each_stream_and_batch() {
+        for config in [
+            json!({}),
+            json!({"schema": null, "copy_flush_bytes": null, "load_method": null}),
+        ] {
+            let settings = parse(config).unwrap();
+            assert_eq!((settings.schema, settings.copy_flush_bytes), (None, None));
+        }
+    }
+
+    #[test]
+    fn members_are_read() {
+        let settings = parse(json!({"schema": "S", "copy_flush_bytes": "2097152", "load_method": "copy"})).unwrap();
+        assert_eq!(
+            (settings.schema.as_deref(), settings.copy_flush_bytes),
+            (Some("S"), Some(2 << 20))
+        );
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (config, expected) in [
+            (json!({"load_method": "insert"}), "comes with a later version"),
+            (json!({"load_method": 1}), "'load_method' is not 'copy'"),
+            (
+                json!({"copy_flush_bytes": 1}),
+                "'copy_flush_bytes' is not a number of bytes from 65536 to 67108864",
+            ),
+            (json!({"copy_flush_bytes": -1}), "'copy_flush_bytes'"),
+            (json!({"copy_flush_bytes": 1u64 << 40}), "'copy_flush_bytes'"),
+            (json!({"copy_flush_bytes": []}), "'copy_flush_bytes'"),
+        ] {
+            let error = parse(config).unwrap_err();
+            assert!(error.message().contains(expected), "{}", error);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `rb_write`: takes batches until there are no more, and commits them.
+
+use crate::batch_plan::{BatchPlan, Route};
+use crate::catalog::ExistingTable;
+use crate::encode::{Encoder, RowBuffer};
+use crate::flush::flush_bytes;
+use crate::names::Target;
+use crate::open_copy::{check_rows, CopyTimes, FinishedCopy, OpenCopy};
+use crate::session::Session;
+use rapidbyte_sdk::abi::{self, BatchInput, Input};
+use rapidbyte_sdk::arrow::FrameReader;
+use rapidbyte_sdk::{Category, CommitState, Error, Result, WriteResponse};
+use std::collections::HashSet;
+use std::rc::Rc;
+
+/// Rows in a staging table take room on the server a second time, so that they are moved on when there are this many
+/// bytes of them.
+const MOST_STAGED_BYTES: u64 = 64 << 20;
+
+/// Memory that is kept from call to call.
+#[derive(Default)]
+pub struct WriteMemory {
+    input: BatchInput,
+    reader: FrameReader,
+    encoder: Encoder,
+    buffer: RowBuffer,
+}
+
+/// Where the rows of a call go.
+pub struct Destination<'a> {
+    pub target: &'a Target,
+    /// The target or its side table, in SQL.
+    pub quoted_table: &'a str,
+    /// The same in the catalogue.
+    pub table: &'a ExistingTable,
+}
+
+/// Writes all batches of the call and commits them.
+pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Destination<'_>) -> Result<WriteResponse> {
+    let WriteMemory {
+        input,
+        reader,
+        encoder,
+        buffer,
+    } = memory;
+    let mut transaction = Transaction::new(session);
+    buffer.clear(flush_bytes(0, transaction.session.settings().copy_flush_bytes));
+    let outcome = run(&mut transaction, destination, input, reader, encoder, buffer);
+    let committed = transaction.committed;
+    if outcome.is_err() {
+        session.roll_back();
+    }
+    outcome.map(|()| committed).map_err(|error| match error.category() {
+        Category::Cancelled => error,
+        _ => error.context(format!(
+            "stream '{}', target {}",
+            destination.target.stream,
+            destination.target.display()
+        )),
+    })
+}
+
+fn run(
+    transaction: &mut Transaction<'_>,
+    destination: &Destination<'_>,
+    input: &mut BatchInput,
+    reader: &mut FrameReader,
+    encoder: &mut Encoder,
+    buffer: &mut RowBuffer,
+) -> Result<()> {
+    let configured_flush_bytes = transaction.session.settings().copy_flush_bytes;
+    let mut plan: Option<BatchPlan> = None;
+    let mut open: Option<OpenCopy<'_>> = None;
+    let mut open_route = Rc::default();
+    loop {
+        let next = match input.next() {
+            Ok(next) => next,
+            Err(error) => return Err(give_up(open, error)),
+        };
+        let frame = match next {
+            Input::Batch(_, frame) => frame,
+            Input::End | Input::Checkpoint => {
+                let is_end = matches!(next, Input::End);
+                if let Some(copy) = open {
+                    let finished = copy.finish(buffer)?;
+                    transaction.complete(&open_route, finished)?;
+                }
+                let committed = transaction.commit()?;
+                if is_end {
+                    return Ok(());
+                }
+                abi::checkpoint(&committed).map_err(after_commit)?;
+                open = None;
+                continue;
+            }
+        };
+        let start = abi::monotonic_nanos();
+        let prepared = reader.parse(frame).and_then(|batch| {
+            let plan = match plan.take() {
+                Some(plan) if plan.is_for(batch.schema()) => plan,
+                _ => BatchPlan::new(
+                    batch.schema(),
+                    destination.target,
+                    destination.quoted_table,
+                    destination.table,
+                )?,
+            };
+            Ok((batch, plan))
+        });
+        let (batch, current) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return Err(give_up(open, error)),
+        };
+        let current = plan.insert(current);
+        let decoded = abi::monotonic_nanos() - start;
+        if batch.rows() > 0 {
+            let mut copy = match open {
+                Some(copy) if takes(&copy, &open_route, current.route()) => copy,
+                other => {
+                    if let Some(copy) = other {
+                        let finished = copy.finish(buffer)?;
+                        transaction.complete(&open_route, finished)?;
+                    }
+                    open_route = Rc::clone(current.route());
+                    transaction.prepare(&open_route)?;
+                    OpenCopy::start(transaction.session.connection()?, &open_route, buffer)?
+                }
+            };
+            let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
+            let columns = current.columns(&batch);
+            if let Err(error) = copy.append(encoder, &columns, batch.rows(), buffer, flush_bytes) {
+                return Err(copy.abort(error));
+            }
+            transaction.times.encode += decoded;
+            open = Some(copy);
+        } else {
+            // Its columns have been checked; the server has nothing to do for it.
+            transaction.uncommitted.batches += 1;
+        }
+    }
+}
+
+/// Whether a COPY that is open takes rows for another batch.
+fn takes(copy: &OpenCopy<'_>, open_route: &Route, route: &Route) -> bool {
+    open_route == route && (route.stage.is_none() || copy.bytes() < MOST_STAGED_BYTES)
+}
+
+fn give_up(open: Option<OpenCopy<'_>>, error: Error) -> Error {
+    match open {
+        Some(copy) => copy.abort(error),
+        None => error,
+    }
+}
+
+/// The transaction of the rows that are not committed yet. It is begun when there is a first one.
+struct Transaction<'s> {
+    session: &'s mut Session,
+    is_open: bool,
+    /// Staging tables that hold rows of this transaction.
+    filled_stages: HashSet<String>,
+    uncommitted: WriteResponse,
+    committed: WriteResponse,
+    times: CopyTimes,
+}
+
+impl<'s> Transaction<'s> {
+    fn new(session: &'s mut Session) -> Transaction<'s> {
+        Transaction {
+            session,
+            is_open: false,
+            filled_stages: HashSet::new(),
+            uncommitted: WriteResponse::default(),
+            committed: WriteResponse::default(),
+            times: CopyTimes::default(),
+        }
+    }
+
+    /// Makes sure that the transaction is open and that a COPY by this route can start.
+    fn prepare(&mut self, route: &Route) -> Result<()> {
+        if !self.is_open {
+            self.session.begin()?;
+            self.is_open = true;
+        }
+        if let Some(stage) = &route.stage {
+            if self.filled_stages.contains(&route.copy) {
+                self.session.execute(&stage.truncate)?;
+            } else {
+                self.session
+                    .create_once(&stage.create)
+                    .map_err(|error| match error.code() {
+                        "42501" => {
+                            error.hint("GRANT TEMPORARY ON DATABASE to the user: some columns are converted there")
+                        }
+                        _ => error,
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the rows of a COPY, and moves them on when they are in a staging table.
+    fn complete(&mut self, route: &Route, copy: FinishedCopy) -> Result<()> {
+        if let Some(stage) = &route.stage {
+            let start = abi::monotonic_nanos();
+            let moved = self.session.execute(&stage.insert)?;
+            check_rows("INSERT", copy.rows, moved)?;
+            self.filled_stages.insert(route.copy.clone());
+            self.times.flush += abi::monotonic_nanos() - start;
+        }
+        self.uncommitted.rows += copy.rows;
+        self.uncommitted.bytes += copy.bytes;
+        self.uncommitted.batches += copy.batches;
+        self.times.encode += copy.times.encode;
+        self.times.flush += copy.times.flush;
+        Ok(())
+    }
+
+    /// Commits what there is and returns what it was.
+    fn commit(&mut self) -> Result<WriteResponse> {
+        let start = abi::monotonic_nanos();
+        if self.is_open {
+            self.session.commit()?;
+            self.is_open = false;
+            self.filled_stages.clear();
+        }
+        let commit_time = abi::monotonic_nanos() - start;
+        let done = std::mem::take(&mut self.uncommitted);
+        self.committed.rows += done.rows;
+        self.committed.bytes += done.bytes;
+        self.committed.batches += done.batches;
+        let times = std::mem::take(&mut self.times);
+        report(&done, times, commit_time).map_err(after_commit)?;
+        Ok(done)
+    }
+}
+
+fn report(done: &WriteResponse, times: CopyTimes, commit_time: i64) -> Result<()> {
+    abi::add_duration_nanos("dest_arrow_decode", times.encode)?;
+    abi::add_duration_nanos("dest_flush", times.flush)?;
+    abi::add_duration_nanos("dest_commit", commit_time)?;
+    abi::add_to_counter("dest_rows", done.rows as i64)?;
+    abi::add_to_counter("dest_bytes", done.bytes as i64)
+}
+
+/// What goes wrong when the rows are already committed.
+fn after_commit(error: Error) -> Error {
+    error
+        .commit_state(CommitState::AfterCommitConfirmed)
+        .safe_to_retry(false)
+}

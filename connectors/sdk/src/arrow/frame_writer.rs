@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use super::builder::ColumnBuilder;
+use super::flatbuffer_writer::{FlatbufferWriter, Slot};
+use super::message::{self as m, aligned, record_batch};
+use super::schema::{Layout, Schema};
+use super::schema_writer::{begin_message, end_message, message_table, write_schema_message};
+use crate::error::{Error, Result};
+
+/// Writes frames of one schema, whose message it keeps.
+pub struct FrameWriter {
+    schema_message: Vec<u8>,
+}
+
+/// The most that a frame may have (docs/abi.md, section 7.1).
+const LARGEST_FRAME: usize = 1 << 30;
+
+impl FrameWriter {
+    pub fn new(schema: &Schema) -> FrameWriter {
+        let mut schema_message = Vec::new();
+        write_schema_message(schema, &mut schema_message);
+        FrameWriter { schema_message }
+    }
+
+    /// Writes a frame of `rows` rows in the place of what `frame` holds. `schema` is that of [`FrameWriter::new`].
+    pub fn write(&self, schema: &Schema, rows: usize, columns: &[ColumnBuilder], frame: &mut Vec<u8>) -> Result<()> {
+        verify(schema, rows, columns)?;
+        let body_length = columns.iter().flat_map(used_buffers).map(|buffer| aligned(buffer.len())).sum::<usize>();
+        let metadata_bound = 512 + columns.len() * (m::PAIR_SIZE * 4);
+        let bound = self.schema_message.len() + metadata_bound + body_length;
+        if bound > LARGEST_FRAME {
+            return Err(Error::internal(format!("a batch of {} bytes is larger than a frame may be", bound)));
+        }
+        frame.clear();
+        frame.reserve(bound);
+        frame.extend_from_slice(&self.schema_message);
+        write_record_batch_message(rows, columns, body_length, frame);
+        for buffer in columns.iter().flat_map(used_buffers) {
+            append_padded(buffer, frame);
+        }
+        frame.extend_from_slice(&m::END_OF_STREAM);
+        Ok(())
+    }
+}
+
+fn verify(schema: &Schema, rows: usize, columns: &[ColumnBuilder]) -> Result<()> {
+    if schema.fields.len() != columns.len() {
+        let message = format!("a schema of {} fields for {} columns", schema.fields.len(), columns.len());
+        return Err(Error::internal(message));
+    }
+    for (field, column) in schema.fields.iter().zip(columns) {
+        column
+            .verify(field.data_type, rows)
+            .map_err(|wrong| Error::internal(format!("column '{}' cannot be written: {}", field.name, wrong)))?;
+    }
+    Ok(())
+}
+
+/// The buffers that the column's layout has, also those that are empty.
+fn used_buffers(column: &ColumnBuilder) -> impl Iterator<Item = &[u8]> {
+    let count = match column {
+        ColumnBuilder::Var(_) => Layout::Var.buffer_count(),
+        ColumnBuilder::Bool(_) | ColumnBuilder::Fixed(_) => Layout::Bool.buffer_count(),
+    };
+    column.buffers().into_iter().take(count)
+}
+
+fn write_record_batch_message(rows: usize, columns: &[ColumnBuilder], body_length: usize, frame: &mut Vec<u8>) {
+    let nodes: Vec<_> = columns.iter().map(|column| (rows as i64, column.validity().null_count() as i64)).collect();
+    let mut end = 0;
+    let buffers: Vec<_> = columns
+        .iter()
+        .flat_map(used_buffers)
+        .map(|buffer| {
+            let offset = end;
+            end += aligned(buffer.len());
+            (offset as i64, buffer.len() as i64)
+        })
+        .collect();
+    let start = begin_message(frame);
+    let (mut writer, root) = FlatbufferWriter::new(frame);
+    let header = message_table(&mut writer, root, m::header::RECORD_BATCH, body_length as i64);
+    let table = writer.table(header, &[Slot::Long(rows as i64), Slot::Reference, Slot::Reference]);
+    writer.pairs(table.of(record_batch::NODES), nodes.into_iter());
+    writer.pairs(table.of(record_batch::BUFFERS), buffers.into_iter());
+    end_message(frame, start);
+}
+
+/// One copy of the whole buffer, then zeros up to the alignment.
+#[inline(never)]
+fn append_padded(buffer: &[u8], frame: &mut Vec<u8>) {
+    const ZEROS: [u8; m::ALIGNMENT] = [0; m::ALIGNMENT];
+    frame.extend_from_slice(buffer);
+    frame.extend_from_slice(&ZEROS[..aligned(buffer.len()) - buffer.len()]);
+}

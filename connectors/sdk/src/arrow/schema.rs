@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! What a batch consists of: the part of Arrow's schema that the ABI uses (docs/abi.md, section 7.3).
+
+use std::fmt;
+
+/// The keys of metadata that have a meaning to Rapidbyte.
+pub mod metadata {
+    /// Of a field: the source's own name of the type.
+    pub const NATIVE_TYPE: &str = "rapidbyte:native_type";
+    /// Of a field: [`ENCODING_TEXT`], or absent for the plain Arrow value.
+    pub const ENCODING: &str = "rapidbyte:encoding";
+    /// The value of [`ENCODING`] for a column that holds the text form of the native type.
+    pub const ENCODING_TEXT: &str = "text";
+    /// Of a field: the name of an Arrow extension type.
+    pub const EXTENSION_NAME: &str = "ARROW:extension:name";
+    /// The value of [`EXTENSION_NAME`] on a `fixed_size_binary(16)`.
+    pub const EXTENSION_UUID: &str = "arrow.uuid";
+    /// The value of [`EXTENSION_NAME`] on a `utf8`.
+    pub const EXTENSION_JSON: &str = "arrow.json";
+    /// Of the schema: the stream's name.
+    pub const STREAM: &str = "rapidbyte:stream";
+    /// Of the schema: the schema of the relation.
+    pub const NAMESPACE: &str = "rapidbyte:namespace";
+    /// Of the schema: the relation.
+    pub const TABLE: &str = "rapidbyte:table";
+    /// Of the schema: a JSON array with the names of the primary key's columns.
+    pub const PRIMARY_KEY: &str = "rapidbyte:primary_key";
+}
+
+/// The type of a column. It prints itself the way the ABI writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataType {
+    Bool,
+    Int16,
+    Int32,
+    Int64,
+    Float32,
+    Float64,
+    /// Precision and scale.
+    Decimal128(u8, i8),
+    /// Precision and scale.
+    Decimal256(u8, i8),
+    Utf8,
+    Binary,
+    /// Bytes of each value.
+    FixedSizeBinary(u32),
+    /// Days since 1970-01-01.
+    Date32,
+    /// Microseconds since midnight.
+    Time64,
+    /// Microseconds since 1970-01-01T00:00:00 of a clock on an unnamed wall.
+    Timestamp,
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    TimestampUtc,
+}
+
+/// How the values of a column lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One bit a value.
+    Bool,
+    /// This many bytes a value.
+    Fixed(usize),
+    /// 32-bit offsets into a buffer of bytes.
+    Var,
+}
+
+impl Layout {
+    /// How many buffers a column has, the validity bitmap included.
+    pub(crate) fn buffer_count(self) -> usize {
+        match self {
+            Layout::Bool | Layout::Fixed(_) => 2,
+            Layout::Var => 3,
+        }
+    }
+}
+
+impl DataType {
+    /// How the values lie in memory.
+    pub fn layout(self) -> Layout {
+        match self {
+            DataType::Bool => Layout::Bool,
+            DataType::Int16 => Layout::Fixed(2),
+            DataType::Int32 | DataType::Float32 | DataType::Date32 => Layout::Fixed(4),
+            DataType::Int64
+            | DataType::Float64
+            | DataType::Time64
+            | DataType::Timestamp
+            | DataType::TimestampUtc => Layout::Fixed(8),
+            DataType::Decimal128(..) => Layout::Fixed(16),
+            DataType::Decimal256(..) => Layout::Fixed(32),
+            DataType::FixedSizeBinary(width) => Layout::Fixed(width as usize),
+            DataType::Utf8 | DataType::Binary => Layout::Var,
+        }
+    }
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DataType::Bool => formatter.write_str("bool"),
+            DataType::Int16 => formatter.write_str("int16"),
+            DataType::Int32 => formatter.write_str("int32"),
+            DataType::Int64 => formatter.write_str("int64"),
+            DataType::Float32 => formatter.write_str("float32"),
+            DataType::Float64 => formatter.write_str("float64"),
+            DataType::Decimal128(precision, scale) => write!(formatter, "decimal128({},{})", precision, scale),
+            DataType::Decimal256(precision, scale) => write!(formatter, "decimal256({},{})", precision, scale),
+            DataType::Utf8 => formatter.write_str("utf8"),
+            DataType::Binary => formatter.write_str("binary"),
+            DataType::FixedSizeBinary(width) => write!(formatter, "fixed_size_binary({})", width),
+            DataType::Date32 => formatter.write_str("date32"),
+            DataType::Time64 => formatter.write_str("time64(us)"),
+            DataType::Timestamp => formatter.write_str("timestamp(us)"),
+            DataType::TimestampUtc => formatter.write_str("timestamp(us,UTC)"),
+        }
+    }
+}
+
+/// One column of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    pub data_type: DataType,
+    pub nullable: bool,
+    /// Keys and values in the order they were added.
+    pub metadata: Vec<(String, String)>,
+}
+
+impl Field {
+    pub fn new(name: impl Into<String>, data_type: DataType, nullable: bool) -> Field {
+        Field { name: name.into(), data_type, nullable, metadata: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Field {
+        self.metadata.push((key.into(), value.into()));
+        self
+    }
+
+    /// The value of a key of the metadata.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        find(&self.metadata, key)
+    }
+}
+
+/// The columns of a batch and what is said of all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    pub fields: Vec<Field>,
+    /// Keys and values in the order they were added.
+    pub metadata: Vec<(String, String)>,
+}
+
+impl Schema {
+    pub fn new(fields: Vec<Field>) -> Schema {
+        Schema { fields, metadata: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Schema {
+        self.metadata.push((key.into(), value.into()));
+        self
+    }
+
+    /// The value of a key of the metadata.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        find(&self.metadata, key)
+    }
+
+    /// Where the column of this name is.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+}
+
+fn find<'a>(metadata: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    metadata.iter().find(|(candidate, _)| candidate == key).map(|(_, value)| value.as_str())
+}

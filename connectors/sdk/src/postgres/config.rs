@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The members of a connector's `config` that say which server to connect to, and as whom.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// The longest name Postgres keeps whole; a longer one would be cut, and then mean something else.
+const LONGEST_IDENTIFIER: usize = 63;
+
+/// Whether and how a connection is encrypted: the values of `sslmode` as libpq has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SslMode {
+    /// Never.
+    Disable,
+    /// When the server can.
+    Prefer,
+    /// Always; the certificate is not looked at.
+    Require,
+    /// Always; the certificate leads to a trusted authority.
+    VerifyCa,
+    /// Always; the same, and the certificate names the host.
+    VerifyFull,
+}
+
+impl SslMode {
+    fn parse(text: &str) -> Option<SslMode> {
+        match text {
+            "disable" => Some(SslMode::Disable),
+            "prefer" => Some(SslMode::Prefer),
+            "require" => Some(SslMode::Require),
+            "verify-ca" => Some(SslMode::VerifyCa),
+            "verify-full" => Some(SslMode::VerifyFull),
+            _ => None,
+        }
+    }
+}
+
+/// A password, which no log line or error message shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    pub fn new(password: impl Into<String>) -> Password {
+        Password(password.into())
+    }
+
+    /// The password itself: for authentication and nothing else.
+    pub(super) fn reveal(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(secret)")
+    }
+}
+
+/// Where to connect, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: Option<Password>,
+    pub database: String,
+    /// The schema of names that have none.
+    pub schema: String,
+    pub sslmode: SslMode,
+    /// Trusted authorities in PEM, for `verify-ca` and `verify-full`; absent: the host's own.
+    pub sslrootcert: Option<String>,
+    pub connect_timeout_seconds: u32,
+    pub application_name: String,
+}
+
+impl Config {
+    /// Reads the members from the connector's `config`; `application_name` is the default of that member.
+    /// Members of other names are left to the connector.
+    pub fn from_json(members: &Map<String, Value>, application_name: &str) -> Result<Config> {
+        let sslmode = optional_text(members, "sslmode")?.unwrap_or_else(|| "prefer".into());
+        Ok(Config {
+            host: required_text(members, "host")?,
+            port: number(members, "port", 5432, 1, 65535)? as u16,
+            user: required_text(members, "user")?,
+            password: optional_text(members, "password")?.map(Password),
+            database: required_text(members, "database")?,
+            schema: identifier(members, "schema", "public")?,
+            sslmode: SslMode::parse(&sslmode).ok_or_else(|| {
+                invalid(format!(
+                    "member 'sslmode' is {:?}, not disable, prefer, require, verify-ca or verify-full",
+                    sslmode
+                ))
+            })?,
+            sslrootcert: optional_text(members, "sslrootcert")?,
+            connect_timeout_seconds: number(members, "connect_timeout_seconds", 10, 1, 3600)? as u32,
+            application_name: optional_text(members, "application_name")?.unwrap_or_else(|| application_name.into()),
+        })
+    }
+
+    /// How messages call the server: everything that finds it, and no secret.
+    pub fn server(&self) -> String {
+        format!(
+            "Postgres at {}:{} (database {}, user {})",
+            self.host, self.port, self.database, self.user
+        )
+    }
+}
+
+fn required_text(members: &Map<String, Value>, name: &str) -> Result<String> {
+    match optional_text(members, name)? {
+        Some(text) if !text.is_empty() => Ok(text),
+        Some(_) => Err(invalid(format!("member '{}' is empty", name))),
+        None => Err(invalid(format!("member '{}' is missing", name))),
+    }
+}
+
+fn optional_text(members: &Map<String, Value>, name: &str) -> Result<Option<String>> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.contains('\0') => {
+            Err(invalid(format!("member '{}' holds a zero byte", name)))
+        }
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        // The value itself may be a secret in the wrong place, so it is not repeated.
+        Some(_) => Err(invalid(format!("member '{}' is not a string", name))),
+    }
+}
+
+fn identifier(members: &Map<String, Value>, name: &str, default: &str) -> Result<String> {
+    let text = optional_text(members, name)?.unwrap_or_else(|| default.into());
+    if text.is_empty() || text.len() > LONGEST_IDENTIFIER {
+        return Err(invalid(format!(
+            "member '{}' is not a name of 1 to {} bytes",
+            name, LONGEST_IDENTIFIER
+        )));
+    }
+    Ok(text)
+}
+
+/// A number, or a string of digits: what a pipeline file fills in from the environment is a string.
+fn number(members: &Map<String, Value>, name: &str, default: u64, least: u64, most: u64) -> Result<u64> {
+    let value = match members.get(name) {
+        None | Some(Value::Null) => Some(default),
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(_) => None,
+    };
+    value.filter(|value| (least..=most).contains(value)).ok_or_else(|| {
+        invalid(format!(
+            "member '{}' is not a whole number from {} to {}",
+            name, least, most
+        ))
+    })
+}
+
+fn invalid(problem: String) -> Error {
+    Error::config("invalid_config", format!("the connector's config: {}", problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(config: Value) -> Result<Config> {
+        Config::from_json(config.as_object().unwrap(), "rapidbyte")
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let config = parse(json!({"host": "db", "user": "ann", "database": "shop"})).unwrap();
+        assert_eq!(
+            config,
+            Config {
+                host: "db".into(),
+                port: 5432,
+                user: "ann".into(),
+                password: None,
+                database: "shop".into(),
+                schema: "public".into(),
+                sslmode: SslMode::Prefer,
+                sslrootcert: None,
+                connect_timeout_seconds: 10,
+                application_name: "rapidbyte".into(),
+            }
+        );
+    }
+
+    #[test]
+    fn every_member_is_read() {
+        let config = parse(
+            json!({"host": "db", "port": "6543", "user": "ann", "password": "geheim", "database": "shop", "schema": "Sales",
+                    "sslmode": "verify-full", "sslrootcert": "PEM", "connect_timeout_seconds": 3,
+                    "application_name": "nightly", "else": 1})
+        )
+        .unwrap();
+        assert_eq!(config.port, 6543);
+        assert_eq!(config.password, Some(Password::new("geheim")));
+        assert_eq!(config.schema, "Sales");
+        assert_eq!(config.sslmode, SslMode::VerifyFull);
+        assert_eq!(config.sslrootcert.as_deref(), Some("PEM"));
+        assert_eq!(config.connect_timeout_seconds, 3);
+        assert_eq!(config.application_name, "nightly");
+    }
+
+    #[test]
+    fn the_password_shows_nowhere() {
+        let config = parse(json!({"host": "db", "user": "ann", "database": "shop", "password": "geheim"})).unwrap();
+        assert!(!format!("{:?} {}", config, config.server()).contains("geheim"));
+    }
+
+    #[test]
+    fn a_wrong_member_is_named_and_its_value_is_not_shown() {
+        let wrong = [
+            (json!({"user": "a", "database": "d"}), "'host' is missing"),
+            (json!({"host": "", "user": "a", "database": "d"}), "'host' is empty"),
+            (
+                json!({"host": "h", "user": 7, "database": "d"}),
+                "'user' is not a string",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "port": 0}),
+                "'port' is not a whole number from 1 to 65535",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "port": "x"}),
+                "'port'",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "port": 1.5}),
+                "'port'",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "sslmode": "yes"}),
+                "'sslmode' is \"yes\"",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "schema": ""}),
+                "'schema'",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d\u{0}"}),
+                "'database' holds a zero byte",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "password": ["geheim"]}),
+                "'password' is not a string",
+            ),
+        ];
+        for (config, expected) in wrong {
+            let error = parse(config).unwrap_err();
+            assert!(error.message().contains(expected), "{}", error.message());
+            assert!(!error.message().contains("geheim"));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! A blocking client of the Postgres frontend/backend protocol, version 3.0: simple queries and COPY in both directions.
+//!
+//! One file per message flow, each readable beside the chapter "Message Flow" of the Postgres documentation. The
+//! messages themselves are encoded and parsed by `postgres-protocol`, except for CopyData, which is the hot path.
+
+mod authenticate;
+mod buffer;
+mod config;
+mod connect;
+mod connection;
+mod copy_in;
+mod copy_out;
+mod error;
+#[cfg(test)]
+mod live_tests;
+mod name;
+mod quote;
+mod simple_query;
+#[cfg(test)]
+mod testing;
+mod transport;
+
+pub use buffer::{header, MessageHeader, MESSAGE_HEADER};
+pub use config::{Config, Password, SslMode};
+pub use connect::connect;
+pub use connection::{Connection, TransactionStatus};
+pub use copy_in::{CopyIn, COPY_DATA_PREFIX};
+pub use copy_out::CopyOut;
+pub use error::{connection_lost, protocol_error, ServerError};
+pub use name::RelationName;
+pub use quote::{quote_identifier, quote_literal, quote_qualified};
+pub use simple_query::{QueryResult, Row};
+pub use transport::Transport;

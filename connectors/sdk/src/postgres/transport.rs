@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! What the client needs of a byte stream. In a connector it is a connection of the host; in tests it is a script.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::tcp::{TcpStream, TlsOptions};
+
+/// A blocking byte stream to a server, which can continue in TLS.
+pub trait Transport: Read + Write {
+    /// Continues in TLS. No byte of the server may be waiting unread.
+    fn start_tls(&mut self, options: &TlsOptions) -> Result<()>;
+
+    /// How long a read may wait; `None`: until the run is cancelled.
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> Result<()>;
+}
+
+impl Transport for TcpStream {
+    fn start_tls(&mut self, options: &TlsOptions) -> Result<()> {
+        TcpStream::start_tls(self, options)
+    }
+
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> Result<()> {
+        TcpStream::set_read_timeout(self, timeout)
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `check`: whether the server and the streams are what the pipeline needs.
+
+use rapidbyte_sdk::postgres::{Connection, Transport};
+use rapidbyte_sdk::{Category, CheckEntry, CheckRequest, CheckResponse, Error, Result, Stream};
+
+use crate::resolve;
+use crate::session::{Session, OLDEST_SERVER};
+
+/// Tries one prerequisite after the other. That the server cannot be reached is an error, and no failed check.
+pub fn check(session: &mut Session, request: &CheckRequest) -> Result<CheckResponse> {
+    let config = session.config().clone();
+    let connection = session.connection()?;
+    let version = connection.parameter("server_version").unwrap_or("unknown").to_owned();
+    let mut checks = vec![CheckEntry::passed(
+        "connection",
+        format!("connected to {}", config.server()),
+    )];
+    if connection.server_major_version() < OLDEST_SERVER {
+        checks.push(CheckEntry::failed(
+            "server_version",
+            format!("the server has version {}", version),
+            format!(
+                "source-postgres reads from version {} on: upgrade the server",
+                OLDEST_SERVER
+            ),
+        ));
+        return Ok(CheckResponse { checks });
+    }
+    checks.push(CheckEntry::passed(
+        "server_version",
+        format!("the server has version {}", version),
+    ));
+    checks.push(encoding(connection.parameter("server_encoding").unwrap_or("unknown")));
+    for stream in &request.streams {
+        checks.push(check_stream(connection, stream, &config.schema)?);
+    }
+    Ok(CheckResponse { checks })
+}
+
+fn encoding(encoding: &str) -> CheckEntry {
+    let message = match encoding {
+        "SQL_ASCII" => {
+            "the database's encoding is SQL_ASCII: every text is checked to be UTF-8 as it is read".to_owned()
+        }
+        other => format!("the database's encoding is {}", other),
+    };
+    CheckEntry::passed("server_encoding", message)
+}
+
+fn check_stream<T: Transport>(connection: &mut Connection<T>, stream: &Stream, schema: &str) -> Result<CheckEntry> {
+    let name = format!("stream {}", stream.name);
+    match try_stream(connection, stream, schema) {
+        Ok(message) => Ok(CheckEntry::passed(name, message)),
+        // These are what a check is for; anything else means that it could not be made.
+        Err(error)
+            if matches!(
+                error.category(),
+                Category::Config | Category::Schema | Category::Permission | Category::Data
+            ) =>
+        {
+            let hint = error
+                .hint_text()
+                .unwrap_or("correct the stream, or the table it names")
+                .to_owned();
+            Ok(CheckEntry::failed(name, error.message(), hint))
+        }
+        Err(error) => Err(error.context(format_args!("stream '{}'", stream.name))),
+    }
+}
+
+fn try_stream<T: Transport>(connection: &mut Connection<T>, stream: &Stream, schema: &str) -> Result<String> {
+    let relation = resolve::resolve(connection, stream, schema)?;
+    let columns = resolve::columns(&relation, stream)?;
+    // Asks for every column, because privileges can be given column by column, and for no row.
+    let list: Vec<String> = columns
+        .iter()
+        .map(|column| column.column_type.expression(&column.name))
+        .collect();
+    let table = rapidbyte_sdk::postgres::quote_qualified(&relation.namespace, &relation.name);
+    connection
+        .query(&format!("SELECT {} FROM {} LIMIT 0", list.join(", "), table))
+        .map_err(|error| grant_hint(error, &table))?;
+    Ok(format!(
+        "{}.{} can be read: {} columns",
+        relation.namespace,
+        relation.name,
+        columns.len()
+    ))
+}
+
+fn grant_hint(error: Error, table: &str) -> Error {
+    if error.category() == Category::Permission {
+        error.hint(format!(
+            "GRANT SELECT ON {} to the user of the connector's config",
+            table
+        ))
+    } else {
+        error
+    }
+}

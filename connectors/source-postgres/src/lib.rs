@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Reads Postgres tables as Arrow batches: whole tables, by COPY in binary format, in ranges of heap blocks.
+//!
+//! `check`, `discover` and `plan` look at the catalogue ([`catalog`], [`resolve`]); `read` copies units out ([`read`]), takes
+//! them apart ([`decode`]) and makes batches of them ([`batch`]).
+
+mod batch;
+mod catalog;
+mod check;
+mod column_type;
+mod decode;
+mod discover;
+#[cfg(test)]
+mod live_tests;
+mod plan;
+mod read;
+mod read_plan;
+mod resolve;
+mod session;
+mod similar;
+#[cfg(test)]
+mod testing;
+
+use rapidbyte_sdk::postgres::Config;
+use rapidbyte_sdk::{
+    CheckRequest, CheckResponse, DiscoverRequest, DiscoverResponse, Limits, OpenRequest, PlanRequest, PlanResponse,
+    ReadRequest, ReadResponse, Result, Source, TeardownRequest,
+};
+
+use session::Session;
+
+/// The connector.
+pub struct SourcePostgres {
+    session: Session,
+    limits: Limits,
+}
+
+impl Source for SourcePostgres {
+    fn open(request: OpenRequest) -> Result<SourcePostgres> {
+        let config = Config::from_json(&request.config, "rapidbyte source-postgres")?;
+        Ok(SourcePostgres {
+            session: Session::new(config),
+            limits: request.limits,
+        })
+    }
+
+    fn check(&mut self, request: CheckRequest) -> Result<CheckResponse> {
+        check::check(&mut self.session, &request)
+    }
+
+    fn discover(&mut self, request: DiscoverRequest) -> Result<DiscoverResponse> {
+        discover::discover(&mut self.session, &request)
+    }
+
+    fn plan(&mut self, request: PlanRequest) -> Result<PlanResponse> {
+        plan::plan(&mut self.session, request)
+    }
+
+    fn read(&mut self, request: ReadRequest) -> Result<ReadResponse> {
+        read::read(&mut self.session, &self.limits, &request)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.session.close()
+    }
+
+    /// A full refresh leaves nothing behind at the server.
+    fn teardown(&mut self, _request: TeardownRequest) -> Result<()> {
+        Ok(())
+    }
+}
+
+rapidbyte_sdk::source!(SourcePostgres, manifest = "../manifest.json");

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.wasm;
+
+/**
+ * What a destination writes from. The methods are called on the thread that called {@link DestinationConnector#write}. An
+ * exception that one of them throws ends the write call, makes the instance unusable and is thrown from {@code write} as it
+ * is; an {@link InterruptedException} ends it as cancelled.
+ */
+public interface BatchFeed {
+
+    /**
+     * Waits for the next batch. The time spent here is counted as {@code next_batch}, the rest of a write as its own.
+     *
+     * @return null at the end of the input
+     * @throws InterruptedException when the waiting thread was interrupted, which also {@link DestinationConnector#cancel}
+     *     does
+     */
+    Frame next() throws InterruptedException;
+
+    /** Whether the destination should commit what it has before it takes the next batch. */
+    default boolean checkpointDue() {
+        return false;
+    }
+
+    /**
+     * The destination committed.
+     *
+     * @param rows rows since the last commit
+     * @param bytes bytes since the last commit
+     * @param batches batches since the last commit
+     */
+    default void committed(long rows, long bytes, long batches) {
+        // A feed that asks for no checkpoints need not hear of them.
+    }
+
+    /**
+     * Takes a record that the destination refused.
+     *
+     * @param json a JSON object with {@code stream}, {@code record} and {@code error}
+     * @return false when this pipeline takes no dead letters; the destination gets an error then
+     */
+    default boolean deadLetter(String json) {
+        return false;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.wasm;
+
+import static io.rapidbyte.wasm.HostFunctions.type;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** {@code checkpoint} and {@code emit_dlq}: what a guest reports beside its batches. */
+final class CheckpointImports {
+    private static final int MAX_CHECKPOINT_BYTES = 1 << 20;
+    private static final Set<LifecycleCall> MOVING =
+            EnumSet.of(LifecycleCall.READ, LifecycleCall.WRITE, LifecycleCall.TRANSFORM);
+
+    private final GuestMemory memory;
+    private final CallContext context;
+    private final long maxRecordBytes;
+
+    private CheckpointImports(GuestMemory memory, CallContext context, Limits limits) {
+        this.memory = memory;
+        this.context = context;
+        this.maxRecordBytes = limits.maxRecordBytes();
+    }
+
+    static void addTo(HostFunctions functions, GuestMemory memory, CallContext context, Limits limits) {
+        CheckpointImports imports = new CheckpointImports(memory, context, limits);
+        functions.add(
+                "checkpoint",
+                type("ii", "i"),
+                MOVING,
+                HostFunctions.Progress.SUCCESS,
+                StackHeadroom.LARGE,
+                arguments -> imports.checkpoint(arguments[0], arguments[1]));
+        functions.add(
+                "emit_dlq",
+                type("ii", "i"),
+                MOVING,
+                HostFunctions.Progress.NEVER,
+                StackHeadroom.LARGE,
+                arguments -> imports.deadLetter(arguments[0], arguments[1]));
+    }
+
+    private long checkpoint(long pointer, long length) throws ImportFailure {
+        byte[] json = bounded("checkpoint", pointer, length, MAX_CHECKPOINT_BYTES);
+        JsonNode object = Payloads.object("checkpoint", json);
+        WriteState write = context.write();
+        if (write != null) {
+            long rows = count(object, "rows");
+            long bytes = count(object, "bytes");
+            long batches = count(object, "batches");
+            callOut(() -> {
+                write.feed.committed(rows, bytes, batches);
+                return true;
+            });
+            write.checkpointDone();
+        } else if (context.read() != null) {
+            ReadState read = context.read();
+            callOut(() -> {
+                read.callbacks.checkpoint(object.toString());
+                return true;
+            });
+        }
+        return 0;
+    }
+
+    private long deadLetter(long pointer, long length) throws ImportFailure {
+        byte[] json = bounded("emit_dlq", pointer, length, maxRecordBytes);
+        Payloads.object("emit_dlq", json);
+        String text = new String(json, StandardCharsets.UTF_8);
+        WriteState write = context.write();
+        ReadState read = context.read();
+        boolean taken = callOut(
+                () -> write != null ? write.feed.deadLetter(text) : read != null && read.callbacks.deadLetter(text));
+        if (!taken) {
+            throw ImportFailure.failed(
+                    ConnectorError.of(Category.CONFIG, "no_dead_letters", "This pipeline takes no dead letters")
+                            .withScope(Scope.RECORD)
+                            .withHint("Set on_data_error to fail or skip."));
+        }
+        return 0;
+    }
+
+    private byte[] bounded(String name, long pointer, long length, long most) throws ImportFailure {
+        if ((length & 0xFFFF_FFFFL) > most) {
+            throw ImportFailure.badArgument(
+                    name + " has " + (length & 0xFFFF_FFFFL) + " bytes, and " + most + " is the most");
+        }
+        return memory.read(pointer, length);
+    }
+
+    private static long count(JsonNode object, String member) throws ImportFailure {
+        JsonNode value = object.path(member);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
+            throw ImportFailure.badArgument("checkpoint: " + member + " is not a count");
+        }
+        return value.asLong();
+    }
+
+    private static boolean callOut(java.util.function.BooleanSupplier call) {
+        try {
+            return call.getAsBoolean();
+        } catch (RuntimeException | Error e) {
+            throw new CallbackFailed(e);
+        }
+    }
+}

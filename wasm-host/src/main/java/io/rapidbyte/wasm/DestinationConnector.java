@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.wasm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/**
+ * One instance of a destination. One thread uses it at a time, except for {@link #cancel()} and {@link #timings()}. All calls
+ * throw {@link ConnectorException}; after one did, only {@link #close()} may be called.
+ */
+public final class DestinationConnector implements AutoCloseable {
+    private final GuestInstance guest;
+
+    DestinationConnector(GuestInstance guest) {
+        this.guest = guest;
+    }
+
+    /** Checks the prerequisites of writing the streams in a mode; the list may be empty. */
+    public CheckResult check(List<StreamSpec> streams, WriteMode mode) {
+        ObjectNode request = Payloads.object().put("write_mode", mode.jsonName());
+        request.set("streams", Payloads.streams(streams));
+        JsonNode ok = guest.call(LifecycleCall.CHECK, request);
+        try {
+            return Payloads.checkResult(ok);
+        } catch (Payloads.BadResponse e) {
+            throw guest.badResponse(LifecycleCall.CHECK, e);
+        }
+    }
+
+    /** Prepares the target of a stream and returns its name for people. Idempotent. */
+    public String apply(WriteRequest request) {
+        return target(LifecycleCall.APPLY, request);
+    }
+
+    /**
+     * Writes all batches of a feed. Everything is committed when it returns. Can be called again: once for each bundle.
+     */
+    public WriteResult write(WriteRequest request, BatchFeed feed) {
+        JsonNode ok = guest.call(LifecycleCall.WRITE, Payloads.writeRequest(request), null, new WriteState(feed));
+        try {
+            return new WriteResult(
+                    Payloads.count(ok, "rows"), Payloads.count(ok, "bytes"), Payloads.count(ok, "batches"));
+        } catch (Payloads.BadResponse e) {
+            throw guest.badResponse(LifecycleCall.WRITE, e);
+        }
+    }
+
+    /** Ends the stream once all writers are done, and returns the target's name for people. Idempotent. */
+    public String finalizeStream(WriteRequest request) {
+        return target(LifecycleCall.FINALIZE, request);
+    }
+
+    /** Removes what a run left behind; {@code reason} is {@code failed} or {@code requested}. */
+    public void teardown(List<StreamSpec> streams, String reason) {
+        ObjectNode request = Payloads.object().put("run_id", guest.runId()).put("reason", reason);
+        request.set("streams", Payloads.streams(streams));
+        guest.call(LifecycleCall.TEARDOWN, request);
+    }
+
+    /** Ends the call in progress soon, with category {@code cancelled}. From any thread, more than once. */
+    public void cancel() {
+        guest.cancel();
+    }
+
+    /** What the instance has done so far. From any thread. */
+    public Timings timings() {
+        return guest.timings();
+    }
+
+    /** False after a call failed, after {@link #cancel()} and after {@link #close()}. */
+    public boolean isUsable() {
+        return guest.isUsable();
+    }
+
+    /** Closes the guest's connections and drops the instance. Never throws. */
+    @Override
+    public void close() {
+        guest.close();
+    }
+
+    private String target(LifecycleCall call, WriteRequest request) {
+        JsonNode ok = guest.call(call, Payloads.writeRequest(request));
+        try {
+            return Payloads.target(ok);
+        } catch (Payloads.BadResponse e) {
+            throw guest.badResponse(call, e);
+        }
+    }
+}

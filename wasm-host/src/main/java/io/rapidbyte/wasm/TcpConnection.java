@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.wasm;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import javax.net.ssl.SSLSocket;
+
+/**
+ * One connection of a guest. The channel is closed, never the socket above it, when another thread ends a connection: that wakes
+ * whoever waits in it, where closing a TLS socket would wait for a lock.
+ */
+final class TcpConnection {
+    final String host;
+    final int port;
+    private final SocketChannel channel;
+    private Socket socket;
+    private InputStream input;
+    private OutputStream output;
+    private volatile boolean aborted;
+    private volatile boolean writeExpired;
+
+    TcpConnection(String host, int port, SocketChannel channel) {
+        this.host = host;
+        this.port = port;
+        this.channel = channel;
+    }
+
+    SocketChannel channel() {
+        return channel;
+    }
+
+    /** To be called once the channel is connected. */
+    void open(int readTimeoutMillis) throws IOException {
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        use(channel.socket(), readTimeoutMillis);
+    }
+
+    Socket socket() {
+        return socket;
+    }
+
+    /** From now on the guest's bytes go through TLS. */
+    void upgrade(SSLSocket tls) throws IOException {
+        use(tls, socket.getSoTimeout());
+    }
+
+    private void use(Socket newSocket, int readTimeoutMillis) throws IOException {
+        newSocket.setSoTimeout(readTimeoutMillis);
+        socket = newSocket;
+        input = newSocket.getInputStream();
+        output = newSocket.getOutputStream();
+    }
+
+    boolean isTls() {
+        return socket instanceof SSLSocket;
+    }
+
+    /** Whether bytes have arrived that nobody read. */
+    boolean hasUnreadBytes() throws IOException {
+        return input.available() > 0;
+    }
+
+    void setReadTimeout(int millis) throws IOException {
+        socket.setSoTimeout(millis);
+    }
+
+    int read(byte[] into, int length) throws IOException {
+        return input.read(into, 0, length);
+    }
+
+    void write(byte[] from, int length) throws IOException {
+        output.write(from, 0, length);
+    }
+
+    /** Ends the connection from any thread; whoever waits in it gets an exception. */
+    void abort() {
+        aborted = true;
+        closeChannel();
+    }
+
+    void expireWrite() {
+        writeExpired = true;
+        closeChannel();
+    }
+
+    boolean isAborted() {
+        return aborted;
+    }
+
+    boolean isWriteExpired() {
+        return writeExpired;
+    }
+
+    /** Ends the connection from the guest's own thread, with TLS's farewell where there is one. */
+    void close() {
+        try {
+            if (isTls()) {
+                // A peer that does not take the farewell must not hold the guest.
+                socket.setSoTimeout(1_000);
+                socket.close();
+            }
+        } catch (IOException e) {
+            org.slf4j.LoggerFactory.getLogger(TcpConnection.class)
+                    .debug("Closing the connection to {}:{} failed; it is dropped.", host, port, e);
+        }
+        closeChannel();
+    }
+
+    private void closeChannel() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            org.slf4j.LoggerFactory.getLogger(TcpConnection.class)
+                    .debug("Closing the connection to {}:{} failed; it is dropped.", host, port, e);
+        }
+    }
+}
