@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Arrays;
+import org.apache.beam.sdk.coders.DefaultCoder;
+
+/**
+ * A number of rows of one stream: the bytes of one complete Arrow IPC stream (schema, one record batch, end of stream; section 7
+ * of the connector ABI) beside the batch's identity. Any Arrow reader opens {@link #frame()}.
+ *
+ * <p>The schema's metadata says which relation the rows come from.
+ */
+@DefaultCoder(ArrowBatchCoder.class)
+public final class ArrowBatch {
+    private final BatchId id;
+    private final int rows;
+    private final byte[] frame;
+
+    private ArrowBatch(BatchId id, int rows, byte[] frame) {
+        this.id = id;
+        this.rows = rows;
+        this.frame = frame;
+    }
+
+    /**
+     * A batch of a frame that is known to be sound: emitted by the host, or decoded.
+     *
+     * @param id not null
+     * @param rows the rows in the frame, 0 or more
+     * @param frame the Arrow IPC stream, not null. It is not copied: the caller must not change it any more
+     */
+    public static ArrowBatch of(BatchId id, int rows, byte[] frame) {
+        requireNonNull(id, "id");
+        requireNonNull(frame, "frame");
+        if (rows < 0) {
+            throw new IllegalArgumentException("Batch " + id + " has " + rows + " rows; a batch has 0 or more.");
+        }
+        return new ArrowBatch(id, rows, frame);
+    }
+
+    /** The batch's identity. */
+    public BatchId id() {
+        return id;
+    }
+
+    /** The name of the stream, the same as in {@link #id()}. */
+    public String stream() {
+        return id.stream();
+    }
+
+    /** How many rows the frame holds; 0 for a batch that only carries the schema of an empty stream. */
+    public int rows() {
+        return rows;
+    }
+
+    /**
+     * The Arrow IPC stream itself and not a copy, which would cost as much as reading the batch does: it must not be changed.
+     */
+    public byte[] frame() {
+        return frame;
+    }
+
+    /** The size of the frame in bytes. */
+    public int sizeBytes() {
+        return frame.length;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ArrowBatch batch
+                && rows == batch.rows
+                && id.equals(batch.id)
+                && Arrays.equals(frame, batch.frame);
+    }
+
+    /** From identity and size alone: equal batches have both in common, and hashing megabytes of rows would tell no more. */
+    @Override
+    public int hashCode() {
+        return (31 * id.hashCode() + rows) * 31 + frame.length;
+    }
+
+    @Override
+    public String toString() {
+        return "ArrowBatch " + id + " (" + rows + " rows, " + frame.length + " bytes)";
+    }
+}

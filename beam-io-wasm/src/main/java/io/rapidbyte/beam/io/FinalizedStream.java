@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.Serializable;
+import org.apache.beam.sdk.coders.DefaultCoder;
+import org.apache.beam.sdk.coders.SerializableCoder;
+
+/**
+ * Says that a stream is complete in its target: everything is committed and, in write mode {@code replace}, has taken the place of what
+ * was there.
+ *
+ * @param stream the stream's name
+ * @param target the target's name for people
+ * @param rows rows written by the run
+ * @param bytes bytes of the batches' frames
+ * @param batches batches written by the run
+ */
+@DefaultCoder(SerializableCoder.class)
+public record FinalizedStream(String stream, String target, long rows, long bytes, long batches)
+        implements Serializable {
+    /** Checks that nothing is null. */
+    public FinalizedStream {
+        requireNonNull(stream, "stream");
+        requireNonNull(target, "target");
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import io.rapidbyte.wasm.SourceConnector;
+import io.rapidbyte.wasm.StreamPlan;
+import io.rapidbyte.wasm.StreamSpec;
+import java.util.List;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks the source how each stream is read. All streams arrive as one element: planning takes milliseconds, and one instance with one
+ * connection does it for all of them.
+ */
+final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, StreamPlan> {
+    private static final Logger LOG = LoggerFactory.getLogger(PlanStreamsDoFn.class);
+
+    private final ConnectorSpec spec;
+
+    private transient ConnectorSession<SourceConnector> session;
+
+    PlanStreamsDoFn(ConnectorSpec spec) {
+        this.spec = spec;
+    }
+
+    @Setup
+    public void setup() {
+        session = ConnectorSession.ofSource(spec);
+    }
+
+    @ProcessElement
+    public void process(@Element List<StreamSpec> streams, OutputReceiver<StreamPlan> plans) {
+        for (StreamSpec stream : streams) {
+            StreamMetrics metrics = new StreamMetrics(stream.name(), spec.name());
+            try {
+                StreamPlan plan = session.call(source -> {
+                    long start = System.nanoTime();
+                    try {
+                        return source.plan(stream);
+                    } finally {
+                        metrics.add(RapidbyteMetrics.SOURCE_PLAN, System.nanoTime() - start);
+                    }
+                });
+                LOG.info(
+                        "Stream {} of {} is read in {} units ({}), about {} rows and {} bytes.",
+                        stream.name(),
+                        spec.name(),
+                        plan.units(),
+                        plan.unitKind(),
+                        plan.estimatedRows(),
+                        plan.estimatedBytes());
+                plans.output(plan);
+            } finally {
+                metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, session.takeOpenNanos());
+                metrics.addHost("source", session.takeTimings());
+            }
+        }
+    }
+
+    @Teardown
+    public void teardown() {
+        if (session != null) {
+            session.close();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import io.rapidbyte.wasm.Timings;
+import java.util.Map;
+
+/** Where the time of one read call went. */
+final class ReadPhases {
+    private ReadPhases() {}
+
+    /**
+     * The phases of a read.
+     *
+     * @param wholeNanos the read call, measured from outside
+     * @param timings what the instance did in it
+     */
+    static Map<String, Long> of(long wholeNanos, Timings timings) {
+        PhaseSplitter phases = new PhaseSplitter(wholeNanos);
+        phases.take(RapidbyteMetrics.EMIT, timings.get("emit_batch").nanos());
+        phases.take(RapidbyteMetrics.CLAIM, timings.get("claim").nanos());
+        long talking = phases.take(
+                        RapidbyteMetrics.SOURCE_CONNECT,
+                        timings.get("source_connect").nanos())
+                + phases.take(
+                        RapidbyteMetrics.SOURCE_QUERY,
+                        timings.get("source_query").nanos());
+        // Connecting and querying wait for the server too, in socket reads that must not be counted again as fetching.
+        // What they
+        // spent beside connecting and writing is taken for such waiting.
+        long waitedWhileTalking = talking
+                - timings.get("tcp_connect").nanos()
+                - timings.get("tcp_start_tls").nanos()
+                - timings.get("tcp_write").nanos();
+        phases.take(RapidbyteMetrics.SOURCE_FETCH, timings.get("tcp_read").nanos() - Math.max(0, waitedWhileTalking));
+        return phases.rest(RapidbyteMetrics.SOURCE_ARROW_ENCODE);
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.MetricNameFilter;
+import org.apache.beam.sdk.metrics.MetricQueryResults;
+import org.apache.beam.sdk.metrics.MetricResult;
+import org.apache.beam.sdk.metrics.MetricsFilter;
+
+/**
+ * What a run did, by stream, from the metrics that the runner collected. It can be built while the pipeline runs, for progress, and
+ * when it is done.
+ *
+ * <p>It counts attempts, since several runners have no other metrics: work that a runner repeated is in it as often as it was done.
+ *
+ * @param streams by stream name, sorted
+ */
+public record RunReport(SortedMap<String, StreamReport> streams) implements Serializable {
+    /** Copies the map. */
+    public RunReport {
+        streams = Collections.unmodifiableSortedMap(new TreeMap<>(streams));
+    }
+
+    /** The report of a run in its present state. */
+    public static RunReport of(PipelineResult result) {
+        MetricQueryResults metrics = result.metrics()
+                .queryMetrics(MetricsFilter.builder()
+                        .addNameFilter(MetricNameFilter.inNamespace(RapidbyteMetrics.NAMESPACE))
+                        .build());
+        SortedMap<String, SortedMap<String, Long>> byStream = new TreeMap<>();
+        for (MetricResult<Long> counter : metrics.getCounters()) {
+            RapidbyteMetrics.Name.parse(counter.getName().getName())
+                    .ifPresent(name -> byStream.computeIfAbsent(name.stream(), any -> new TreeMap<>())
+                            .merge(name.metric(), counter.getAttempted(), Long::sum));
+        }
+        SortedMap<String, StreamReport> streams = new TreeMap<>();
+        byStream.forEach((stream, values) -> streams.put(stream, new StreamReport(stream, values)));
+        return new RunReport(streams);
+    }
+
+    /** A metric summed over all streams. */
+    public long total(String metric) {
+        return streams.values().stream().mapToLong(stream -> stream.get(metric)).sum();
+    }
+}

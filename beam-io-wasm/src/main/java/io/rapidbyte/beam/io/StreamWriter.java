@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import io.rapidbyte.wasm.ArrowFrames;
+import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.ConnectorError;
+import io.rapidbyte.wasm.ConnectorException;
+import io.rapidbyte.wasm.DestinationConnector;
+import io.rapidbyte.wasm.Frame;
+import io.rapidbyte.wasm.FrameInfo;
+import io.rapidbyte.wasm.Timings;
+import io.rapidbyte.wasm.WriteRequest;
+import io.rapidbyte.wasm.WriteResult;
+import java.time.Duration;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes one stream's batches of one bundle on a thread of its own, so that reading and writing overlap even where the runner fuses both
+ * into one thread. All is committed when {@link #await()} returns; until {@link #end()} was called nothing is.
+ *
+ * <p>All methods are called on the DoFn's thread.
+ */
+final class StreamWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamWriter.class);
+
+    /** How long an abandoned writer may take to notice; it waits in the host, which cancels at once. */
+    private static final Duration MAX_ABORT = Duration.ofSeconds(30);
+
+    private final String connector;
+    private final ConnectorSession<DestinationConnector> session;
+    private final WriteRequest request;
+    private final BatchQueue queue;
+    private final Thread thread;
+
+    // Written by the writer's thread before it ends, read after joining it or after the queue was found closed.
+    private volatile Throwable failure;
+    private WriteResult result;
+    private long applyNanos;
+    private long writeNanos;
+    private Timings applyTimings = Timings.EMPTY;
+    private Timings writeTimings = Timings.EMPTY;
+    private long batchesTaken;
+
+    // Counted by the DoFn's thread.
+    private long rowsPut;
+    private long bytesPut;
+    private long batchesPut;
+
+    StreamWriter(
+            String connector, ConnectorSession<DestinationConnector> session, WriteRequest request, BatchQueue queue) {
+        this.connector = connector;
+        this.session = session;
+        this.request = request;
+        this.queue = queue;
+        this.thread =
+                new Thread(this::run, "rapidbyte-writer-" + request.stream().name());
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    WriteRequest request() {
+        return request;
+    }
+
+    ConnectorSession<DestinationConnector> session() {
+        return session;
+    }
+
+    /**
+     * Hands over a batch, waiting while the queue is full.
+     *
+     * @throws ConnectorException when the writer failed, at this batch or an earlier one
+     */
+    void put(ArrowBatch batch) throws InterruptedException {
+        if (!queue.put(batch)) {
+            throw failed();
+        }
+        rowsPut += batch.rows();
+        bytesPut += batch.sizeBytes();
+        batchesPut++;
+    }
+
+    /** Says that the bundle holds no further batch of the stream: the destination commits. */
+    void end() {
+        queue.end();
+    }
+
+    /**
+     * Waits until everything is committed.
+     *
+     * @throws ConnectorException when it was not
+     */
+    void await() throws InterruptedException {
+        thread.join();
+        if (failure != null) {
+            throw failed();
+        }
+        if (result.rows() != rowsPut || result.batches() != batchesPut) {
+            throw new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.INTERNAL,
+                            "rows_missing",
+                            connector + " was given " + rowsPut + " rows in " + batchesPut + " batches of stream "
+                                    + request.stream().name() + " and reports " + result.rows() + " rows in "
+                                    + result.batches() + " batches as written. This is a defect of the connector."));
+        }
+    }
+
+    /** Abandons the bundle: the destination rolls back. Waits until the writer's thread is gone; without effect when it is. */
+    void abort() {
+        queue.close();
+        if (thread.isAlive()) {
+            session.cancel();
+            boolean interrupted = Thread.interrupted();
+            try {
+                thread.join(MAX_ABORT.toMillis());
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            if (thread.isAlive()) {
+                LOG.warn(
+                        "The writer of stream {} did not end within {} s after it was cancelled; its connection is left to it.",
+                        request.stream().name(),
+                        MAX_ABORT.toSeconds());
+            }
+        }
+        session.close();
+    }
+
+    /** Reports what this writer measured. After {@link #await()} or {@link #abort()}. */
+    void report(StreamMetrics metrics) {
+        metrics.add(RapidbyteMetrics.SINK_ENQUEUE_WAIT, queue.putWaitNanos());
+        metrics.addCodecs();
+        if (thread.isAlive()) {
+            // Its numbers are its own as long as it works.
+            return;
+        }
+        long waitNanos = queue.takeWaitNanos();
+        metrics.add(RapidbyteMetrics.DEST_WRITE, applyNanos + writeNanos);
+        Map<String, Long> phases = WritePhases.of(applyNanos, applyTimings, writeNanos, writeTimings, waitNanos);
+        metrics.addAll(phases);
+        metrics.add(RapidbyteMetrics.DEST_RECV_PROCESS, writeNanos - phases.get(RapidbyteMetrics.DEST_RECV_WAIT));
+        metrics.add(RapidbyteMetrics.DEST_RECV_COUNT, batchesTaken);
+        metrics.add(RapidbyteMetrics.WRITE_BUNDLES, 1);
+        if (result != null) {
+            metrics.add(RapidbyteMetrics.RECORDS_WRITTEN, result.rows());
+            metrics.add(RapidbyteMetrics.BATCHES_WRITTEN, result.batches());
+            metrics.add(RapidbyteMetrics.BYTES_WRITTEN, bytesPut);
+        }
+        metrics.add(RapidbyteMetrics.DEST_VM_SETUP, session.takeOpenNanos());
+        metrics.addHost("dest", session.takeTimings());
+    }
+
+    private void run() {
+        try {
+            result = session.call(this::applyAndWrite);
+        } catch (Throwable e) {
+            failure = e;
+        } finally {
+            // Whoever waits for room must learn at once that nobody will make any.
+            queue.close();
+        }
+    }
+
+    private WriteResult applyAndWrite(DestinationConnector destination) {
+        String target = request.stream().name();
+        if (!session.isPreparedFor(target)) {
+            apply(destination);
+            session.markPreparedFor(target);
+        }
+        Timings before = destination.timings();
+        long start = System.nanoTime();
+        try {
+            return destination.write(request, this::nextFrame);
+        } finally {
+            writeNanos = System.nanoTime() - start;
+            writeTimings = destination.timings().minus(before);
+        }
+    }
+
+    private void apply(DestinationConnector destination) {
+        Timings before = destination.timings();
+        long start = System.nanoTime();
+        try {
+            destination.apply(request);
+        } finally {
+            applyNanos = System.nanoTime() - start;
+            applyTimings = destination.timings().minus(before);
+        }
+    }
+
+    private Frame nextFrame() throws InterruptedException {
+        ArrowBatch batch = queue.take();
+        if (batch == null) {
+            return null;
+        }
+        batchesTaken++;
+        // Between source and sink a batch may have met transforms, coders and networks.
+        FrameInfo info = ArrowFrames.inspect(batch.frame());
+        if (info.rows() != batch.rows()) {
+            throw new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.FRAME,
+                            "row_count",
+                            batch + " holds " + info.rows() + " rows in its frame. The step that made it is wrong."));
+        }
+        return new Frame(batch.id().unit(), batch.id().sequence(), batch.rows(), batch.frame());
+    }
+
+    private RuntimeException failed() {
+        Throwable cause = failure;
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        if (cause instanceof RuntimeException exception) {
+            return exception;
+        }
+        if (cause == null) {
+            return new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.INTERNAL,
+                            "ended_early",
+                            connector + " ended its write of stream "
+                                    + request.stream().name()
+                                    + " although more batches follow. This is a defect of the connector."));
+        }
+        return new IllegalStateException(
+                "The writer of stream " + request.stream().name() + " failed.", cause);
+    }
+}

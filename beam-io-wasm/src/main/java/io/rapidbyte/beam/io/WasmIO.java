@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.auto.value.AutoValue;
+import io.rapidbyte.wasm.ConnectorModule;
+import io.rapidbyte.wasm.Grants;
+import io.rapidbyte.wasm.Limits;
+import io.rapidbyte.wasm.Role;
+import io.rapidbyte.wasm.StreamPlan;
+import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.WriteMode;
+import io.rapidbyte.wasm.compress.Compression;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.beam.sdk.coders.ListCoder;
+import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.GroupByKey;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.Reshuffle;
+import org.apache.beam.sdk.transforms.WithKeys;
+import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.transforms.windowing.GlobalWindows;
+import org.apache.beam.sdk.transforms.windowing.Window;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollection.IsBounded;
+import org.apache.beam.sdk.values.TypeDescriptors;
+
+/**
+ * Reads and writes tables through connectors that run as sandboxed WebAssembly modules. What flows between the two are Arrow record
+ * batches ({@link ArrowBatch}).
+ *
+ * <p>A pipeline that copies two tables of one Postgres database into another:
+ *
+ * <pre>{@code
+ * Pipeline pipeline = Pipeline.create(options);
+ * PCollection<ArrowBatch> batches = pipeline.apply("Read shop", WasmIO.read()
+ *     .withConnector(ConnectorModule.bundled("source-postgres"))
+ *     .withConfig(Map.of(
+ *         "host", "db.example.com", "database", "shop", "user", "reader", "password", System.getenv("SHOP_PASSWORD")))
+ *     .withStreams(List.of(StreamSpec.of("orders"), StreamSpec.of("customers"))));
+ *
+ * WasmWriteResult written = batches.apply("Write warehouse", WasmIO.write()
+ *     .withConnector(ConnectorModule.bundled("dest-postgres"))
+ *     .withConfig(Map.of(
+ *         "host", "dwh.example.com", "database", "dwh", "user", "loader", "password", System.getenv("DWH_PASSWORD"),
+ *         "schema", "shop"))
+ *     .withWriteMode(WriteMode.REPLACE));
+ *
+ * written.getFinalized().apply("Tell", MapElements.into(TypeDescriptors.strings())
+ *     .via(stream -> stream.stream() + ": " + stream.rows() + " rows in " + stream.target()));
+ * PipelineResult result = pipeline.run();
+ * result.waitUntilFinish();
+ * RunReport report = RunReport.of(result);
+ * }</pre>
+ *
+ * <p>A stream is read in parallel as far as its source can divide it, and runners may split it further while it is read. A connector's
+ * failure arrives as a {@code ConnectorException} below what the runner throws; {@link ConnectorFailures#find} finds it. Everything is
+ * measured, under the names in {@link RapidbyteMetrics}; {@link RunReport} adds it up.
+ *
+ * <p>Configurations may hold passwords. They appear in no log, error or display data, but travel in the serialised graph.
+ */
+public final class WasmIO {
+    private static final String READ = "WasmIO.read()";
+    private static final String WRITE = "WasmIO.write()";
+
+    private WasmIO() {}
+
+    /** Reads streams from a source. At least a connector and a stream must be given. */
+    public static Read read() {
+        return new AutoValue_WasmIO_Read.Builder()
+                .setSpec(ConnectorSpec.empty())
+                .setStreams(List.of())
+                .setCompression(Compression.NONE)
+                .setMaxBundleBytes(8L << 20)
+                .setMaxInitialSplits(InitialSplits.DEFAULT_MAX)
+                .build();
+    }
+
+    /** Writes batches into a destination. At least a connector must be given. */
+    public static Write write() {
+        return new AutoValue_WasmIO_Write.Builder()
+                .setSpec(ConnectorSpec.empty())
+                .setWriteMode(WriteMode.APPEND)
+                .setPrimaryKey(List.of())
+                .setOptions(Map.of())
+                .setMaxInflightBatches(16)
+                .setMaxInflightBytes(64L << 20)
+                .build();
+    }
+
+    /** See {@link WasmIO#read()}. Every method returns a changed copy. */
+    @AutoValue
+    public abstract static class Read extends PTransform<PBegin, PCollection<ArrowBatch>> {
+        abstract ConnectorSpec spec();
+
+        abstract List<StreamSpec> streams();
+
+        abstract Compression compression();
+
+        abstract long maxBundleBytes();
+
+        abstract int maxInitialSplits();
+
+        abstract Builder toBuilder();
+
+        @AutoValue.Builder
+        abstract static class Builder {
+            abstract Builder setSpec(ConnectorSpec spec);
+
+            abstract Builder setStreams(List<StreamSpec> streams);
+
+            abstract Builder setCompression(Compression compression);
+
+            abstract Builder setMaxBundleBytes(long bytes);
+
+            abstract Builder setMaxInitialSplits(int splits);
+
+            abstract Read build();
+        }
+
+        /**
+         * The connector that reads. Required.
+         *
+         * @throws IllegalArgumentException when its role is not that of a source
+         */
+        public Read withConnector(ConnectorModule connector) {
+            return withSpec(spec().withModule(connector, Role.SOURCE, READ));
+        }
+
+        /**
+         * The connector's configuration as a JSON object; {@code {}} when not given.
+         *
+         * @throws IllegalArgumentException when it is anything else, without quoting it
+         */
+        public Read withConfig(String json) {
+            return withSpec(spec().withConfig(ConnectorConfig.ofJson(json)));
+        }
+
+        /** The connector's configuration by member. Values are text, numbers, booleans, lists and maps. */
+        public Read withConfig(Map<String, ?> members) {
+            return withSpec(spec().withConfig(ConnectorConfig.ofMap(members)));
+        }
+
+        /**
+         * The streams to read, in place of those given before. At least one is required.
+         *
+         * @throws IllegalArgumentException when two have the same name
+         */
+        public Read withStreams(List<StreamSpec> streams) {
+            Set<String> names = new HashSet<>();
+            for (StreamSpec stream : streams) {
+                if (stream.name().isBlank()) {
+                    throw new IllegalArgumentException(READ + " was given a stream without a name.");
+                }
+                if (!names.add(stream.name())) {
+                    throw new IllegalArgumentException(READ + " was given stream " + stream.name()
+                            + " twice; give each stream a name of its own.");
+                }
+            }
+            return toBuilder().setStreams(List.copyOf(streams)).build();
+        }
+
+        /** One stream to read whole, beside those given before. */
+        public Read withStream(String name) {
+            return withStream(StreamSpec.of(name));
+        }
+
+        /** One stream to read, beside those given before. */
+        public Read withStream(StreamSpec stream) {
+            List<StreamSpec> streams = new ArrayList<>(streams());
+            streams.add(requireNonNull(stream, "stream"));
+            return withStreams(streams);
+        }
+
+        /** What identifies the run in batches and towards connectors; a random one when not given. */
+        public Read withRunId(String runId) {
+            return withSpec(spec().withRunId(runId));
+        }
+
+        /** What the connector may use of what its manifest asks for; all of it when not given. */
+        public Read withGrants(Grants grants) {
+            return withSpec(spec().withGrants(grants));
+        }
+
+        /** The connector's limits; of these and the manifest's the smaller ones hold. */
+        public Read withLimits(Limits limits) {
+            return withSpec(spec().withLimits(limits));
+        }
+
+        /** How batches are compressed where they leave a process or stage; not at all when not given. */
+        public Read withCompression(Compression compression) {
+            return toBuilder().setCompression(compression).build();
+        }
+
+        /**
+         * After how many bytes of output a bundle ends, 8 MiB when not given. Runners may hold this much of every split in memory. A bundle
+         * ends between units, so that it can be larger by one unit.
+         */
+        public Read withMaxBundleBytes(long bytes) {
+            requirePositive(READ, "withMaxBundleBytes", bytes);
+            return toBuilder().setMaxBundleBytes(bytes).build();
+        }
+
+        /** Into how many pieces a stream is cut at most before reading begins, 32 when not given. A piece has four units or more. */
+        public Read withMaxInitialSplits(int splits) {
+            requirePositive(READ, "withMaxInitialSplits", splits);
+            return toBuilder().setMaxInitialSplits(splits).build();
+        }
+
+        @Override
+        public PCollection<ArrowBatch> expand(PBegin begin) {
+            ConnectorSpec spec = spec().complete(READ);
+            if (streams().isEmpty()) {
+                throw new IllegalArgumentException(READ + " of " + spec.name()
+                        + " has no stream: name what to read with withStream(\"…\") or withStreams(…).");
+            }
+            for (StreamSpec stream : streams()) {
+                if (!spec.module().manifest().syncModes().contains(stream.syncMode())) {
+                    throw new IllegalArgumentException("Stream " + stream.name() + " asks for sync mode "
+                            + stream.syncMode().jsonName() + ", and connector " + spec.name() + " knows "
+                            + spec.module().manifest().syncModes().stream()
+                                    .map(mode -> mode.jsonName())
+                                    .sorted()
+                                    .collect(Collectors.joining(", "))
+                            + ".");
+                }
+            }
+            return begin.apply(
+                            "Streams",
+                            Create.of(List.of(streams()))
+                                    .withCoder(ListCoder.of(SerializableCoder.of(StreamSpec.class))))
+                    .apply("Plan", ParDo.of(new PlanStreamsDoFn(spec)))
+                    .setCoder(SerializableCoder.of(StreamPlan.class))
+                    // Streams must not stay together on the worker that planned them.
+                    .apply("Distribute", Reshuffle.viaRandomKey())
+                    .apply("Read", ParDo.of(new ReadUnitsDoFn(spec, maxBundleBytes(), maxInitialSplits())))
+                    .setCoder(ArrowBatchCoder.of(compression()));
+        }
+
+        @Override
+        public void populateDisplayData(DisplayData.Builder builder) {
+            super.populateDisplayData(builder);
+            spec().populateDisplayData(builder);
+            builder.add(DisplayData.item(
+                                    "streams",
+                                    streams().stream().map(StreamSpec::name).collect(Collectors.joining(", ")))
+                            .withLabel("Streams"))
+                    .add(DisplayData.item("compression", compression().label()).withLabel("Compression"))
+                    .add(DisplayData.item("maxBundleBytes", maxBundleBytes()).withLabel("Maximum Bundle Bytes"))
+                    .add(DisplayData.item("maxInitialSplits", maxInitialSplits())
+                            .withLabel("Maximum Initial Splits"));
+        }
+
+        private Read withSpec(ConnectorSpec spec) {
+            return toBuilder().setSpec(spec).build();
+        }
+    }
+
+    /** See {@link WasmIO#write()}. Every method returns a changed copy. */
+    @AutoValue
+    public abstract static class Write extends PTransform<PCollection<ArrowBatch>, WasmWriteResult> {
+        abstract ConnectorSpec spec();
+
+        abstract WriteMode writeMode();
+
+        abstract List<String> primaryKey();
+
+        abstract Map<String, String> options();
+
+        abstract int maxInflightBatches();
+
+        abstract long maxInflightBytes();
+
+        abstract Builder toBuilder();
+
+        @AutoValue.Builder
+        abstract static class Builder {
+            abstract Builder setSpec(ConnectorSpec spec);
+
+            abstract Builder setWriteMode(WriteMode mode);
+
+            abstract Builder setPrimaryKey(List<String> columns);
+
+            abstract Builder setOptions(Map<String, String> options);
+
+            abstract Builder setMaxInflightBatches(int batches);
+
+            abstract Builder setMaxInflightBytes(long bytes);
+
+            abstract Write build();
+        }
+
+        /**
+         * The connector that writes. Required.
+         *
+         * @throws IllegalArgumentException when its role is not that of a destination
+         */
+        public Write withConnector(ConnectorModule connector) {
+            return withSpec(spec().withModule(connector, Role.DESTINATION, WRITE));
+        }
+
+        /**
+         * The connector's configuration as a JSON object; {@code {}} when not given.
+         *
+         * @throws IllegalArgumentException when it is anything else, without quoting it
+         */
+        public Write withConfig(String json) {
+            return withSpec(spec().withConfig(ConnectorConfig.ofJson(json)));
+        }
+
+        /** The connector's configuration by member. Values are text, numbers, booleans, lists and maps. */
+        public Write withConfig(Map<String, ?> members) {
+            return withSpec(spec().withConfig(ConnectorConfig.ofMap(members)));
+        }
+
+        /**
+         * What becomes of the rows that are in the target already; {@link WriteMode#APPEND} when not given. {@link WriteMode#REPLACE} needs a
+         * bounded input in the global window.
+         */
+        public Write withWriteMode(WriteMode mode) {
+            return toBuilder().setWriteMode(mode).build();
+        }
+
+        /** The columns that identify a row, for {@link WriteMode#UPSERT}. */
+        public Write withPrimaryKey(List<String> columns) {
+            return toBuilder().setPrimaryKey(List.copyOf(columns)).build();
+        }
+
+        /** Options for the destination's write calls; see the connector's documentation. */
+        public Write withOptions(Map<String, String> options) {
+            return toBuilder().setOptions(Map.copyOf(options)).build();
+        }
+
+        /** What identifies the run towards the connector; a random one when not given. */
+        public Write withRunId(String runId) {
+            return withSpec(spec().withRunId(runId));
+        }
+
+        /** What the connector may use of what its manifest asks for; all of it when not given. */
+        public Write withGrants(Grants grants) {
+            return withSpec(spec().withGrants(grants));
+        }
+
+        /** The connector's limits; of these and the manifest's the smaller ones hold. */
+        public Write withLimits(Limits limits) {
+            return withSpec(spec().withLimits(limits));
+        }
+
+        /** How many batches of a stream may wait for its writer before the step before has to wait; 16 when not given. */
+        public Write withMaxInflightBatches(int batches) {
+            requirePositive(WRITE, "withMaxInflightBatches", batches);
+            return toBuilder().setMaxInflightBatches(batches).build();
+        }
+
+        /** How many bytes of batches of a stream may wait for its writer; 64 MiB when not given. One batch always may. */
+        public Write withMaxInflightBytes(long bytes) {
+            requirePositive(WRITE, "withMaxInflightBytes", bytes);
+            return toBuilder().setMaxInflightBytes(bytes).build();
+        }
+
+        @Override
+        public WasmWriteResult expand(PCollection<ArrowBatch> batches) {
+            ConnectorSpec spec = spec().complete(WRITE);
+            validateMode(spec, batches);
+            WriteSettings settings = new WriteSettings(writeMode(), primaryKey(), options());
+            PCollection<CommitReceipt> receipts = batches.apply(
+                            "Write",
+                            ParDo.of(new WriteBatchesDoFn(spec, settings, maxInflightBatches(), maxInflightBytes())))
+                    .setCoder(SerializableCoder.of(CommitReceipt.class));
+            return new WasmWriteResult(receipts, finalizeStreams(spec, settings, receipts));
+        }
+
+        private static PCollection<FinalizedStream> finalizeStreams(
+                ConnectorSpec spec, WriteSettings settings, PCollection<CommitReceipt> receipts) {
+            SerializableCoder<FinalizedStream> coder = SerializableCoder.of(FinalizedStream.class);
+            if (receipts.isBounded() == IsBounded.UNBOUNDED) {
+                return receipts.getPipeline().apply("Nothing to finalize", Create.empty(coder));
+            }
+            return receipts.apply("Whole run", Window.into(new GlobalWindows()))
+                    .apply(
+                            "By stream",
+                            WithKeys.<String, CommitReceipt>of(
+                                            receipt -> receipt.stream().name())
+                                    .withKeyType(TypeDescriptors.strings()))
+                    .apply("All receipts", GroupByKey.create())
+                    .apply("Finalize", ParDo.of(new FinalizeStreamsDoFn(spec, settings)))
+                    .setCoder(coder);
+        }
+
+        private void validateMode(ConnectorSpec spec, PCollection<ArrowBatch> batches) {
+            Set<WriteMode> known = spec.module().manifest().writeModes();
+            if (!known.contains(writeMode())) {
+                throw new IllegalArgumentException("Write mode " + writeMode().jsonName() + " is not one of connector "
+                        + spec.name() + ", which knows "
+                        + known.stream().map(mode -> mode.jsonName()).sorted().collect(Collectors.joining(", ")) + ".");
+            }
+            if (writeMode() == WriteMode.UPSERT && primaryKey().isEmpty()) {
+                throw new IllegalArgumentException(WRITE
+                        + " in mode upsert needs to know which row is which: call withPrimaryKey(List.of(\"id\")).");
+            }
+            if (writeMode() == WriteMode.REPLACE
+                    && (batches.isBounded() == IsBounded.UNBOUNDED
+                            || !(batches.getWindowingStrategy().getWindowFn() instanceof GlobalWindows))) {
+                throw new IllegalArgumentException(WRITE
+                        + " in mode replace needs a bounded input in the global window, because the new rows take the place of the"
+                        + " old ones when all of them are there; " + batches.getName() + " is "
+                        + batches.isBounded().name().toLowerCase(Locale.ROOT) + " and windowed by "
+                        + batches.getWindowingStrategy().getWindowFn() + ". Write it in mode append instead.");
+            }
+        }
+
+        @Override
+        public void populateDisplayData(DisplayData.Builder builder) {
+            super.populateDisplayData(builder);
+            spec().populateDisplayData(builder);
+            builder.add(DisplayData.item("writeMode", writeMode().jsonName()).withLabel("Write Mode"))
+                    .add(DisplayData.item("primaryKey", String.join(", ", primaryKey()))
+                            .withLabel("Primary Key"))
+                    .add(DisplayData.item("maxInflightBatches", maxInflightBatches())
+                            .withLabel("Maximum Batches in Flight"))
+                    .add(DisplayData.item("maxInflightBytes", maxInflightBytes())
+                            .withLabel("Maximum Bytes in Flight"));
+        }
+
+        private Write withSpec(ConnectorSpec spec) {
+            return toBuilder().setSpec(spec).build();
+        }
+    }
+
+    private static void requirePositive(String transform, String method, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(transform + "." + method + "(" + value + ") needs a number above zero.");
+        }
+    }
+}
