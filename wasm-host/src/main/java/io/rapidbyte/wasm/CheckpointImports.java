@@ -54,7 +54,6 @@ final class CheckpointImports {
                 write.feed.committed(rows, bytes, batches);
                 return true;
             });
-            write.checkpointDone();
         } else if (context.read() != null) {
             ReadState read = context.read();
             callOut(() -> {

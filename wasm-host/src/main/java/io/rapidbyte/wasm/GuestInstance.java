@@ -49,6 +49,8 @@ final class GuestInstance implements AutoCloseable {
     private volatile boolean failed;
     private volatile boolean poisoned;
     private volatile boolean closed;
+    /** Somebody closed the instance while a call was in progress. */
+    private volatile boolean closeRequested;
 
     private GuestInstance(
             ConnectorModule module,
@@ -353,6 +355,9 @@ final class GuestInstance implements AutoCloseable {
             context.end();
             stop = guard.end();
             lines.reportDropped();
+            if (closeRequested) {
+                drop();
+            }
         }
         if (thrown == null) {
             lines.takeLastError();
@@ -419,7 +424,9 @@ final class GuestInstance implements AutoCloseable {
             return;
         }
         if (guard.isRunning()) {
-            // Closed from another thread, or from inside of a callback: the call ends first, as cancelled.
+            // Closed from another thread, or from inside of a callback: the call ends first, as cancelled, and drops
+            // it.
+            closeRequested = true;
             guard.cancel();
             return;
         }

@@ -24,22 +24,19 @@ final class WriteState {
 
     void taken() {
         pending = null;
+        checkpointAsked = false;
     }
 
     boolean ended() {
         return ended;
     }
 
-    /** Whether to ask for a checkpoint now: once for each time the feed wants one. */
+    /** Whether to ask for a checkpoint now: at most once between two batches, so that a feed cannot hold the guest in a circle. */
     boolean askForCheckpoint() {
         if (checkpointAsked || !feed.checkpointDue()) {
             return false;
         }
         checkpointAsked = true;
         return true;
-    }
-
-    void checkpointDone() {
-        checkpointAsked = false;
     }
 }
