@@ -419,7 +419,7 @@ fn every_type_arrives_as_it_was() {
                 text("xml", "xml"),
                 cell("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>ü</a>"),
                 "xml",
-                "<?xml version=\"1.0\"?><a>ü</a>",
+                "<a>ü</a>",
             ),
             (text("char", "\"char\""), cell("x"), "\"char\"", "x"),
             (text("money", "money"), cell("$1.50"), "money", "$1.50"),
@@ -843,7 +843,7 @@ fn replacing_keeps_everything_of_the_old_table_but_its_rows() {
         finalize(&server, "run", "t", &schema).unwrap();
         assert_eq!(server.value("SELECT count(*) FROM t"), "4");
         assert_eq!(
-            server.value("SELECT count(*) FROM pg_class WHERE relname LIKE '\\_rapidbyte%'"),
+            server.value("SELECT count(*) FROM pg_class WHERE relname LIKE '\\_rapidbyte%' AND relnamespace = 'rb_replace'::regnamespace"),
             "0"
         );
         server.run("DROP SCHEMA rb_replace CASCADE; DROP ROLE \"rb Reader\"");
