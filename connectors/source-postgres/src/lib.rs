@@ -19,6 +19,8 @@ mod read_plan;
 mod resolve;
 mod session;
 mod similar;
+#[cfg(test)]
+mod testing;
 
 use rapidbyte_sdk::postgres::Config;
 use rapidbyte_sdk::{

@@ -205,6 +205,7 @@ pub fn decode_256(
 mod tests {
     use super::super::numeric::testing::encode;
     use super::*;
+    use crate::testing::digits_of;
     use proptest::prelude::*;
 
     type Decoder = fn(u8, i32, &[u8], &[Cell], &mut FixedBuilder) -> Result<Decoded>;
@@ -228,35 +229,6 @@ mod tests {
             "0".into()
         } else {
             format!("{}{}", sign, digits)
-        }
-    }
-
-    /// The decimal digits of a little-endian two's complement number, by repeated division.
-    fn digits_of(bytes: &[u8]) -> String {
-        let negative = bytes[bytes.len() - 1] & 0x80 != 0;
-        let mut bytes = bytes.to_vec();
-        if negative {
-            let mut carry = 1;
-            for byte in &mut bytes {
-                let sum = u16::from(!*byte) + carry;
-                *byte = sum as u8;
-                carry = sum >> 8;
-            }
-        }
-        let mut digits = String::new();
-        while bytes.iter().any(|byte| *byte != 0) {
-            let mut remainder = 0;
-            for byte in bytes.iter_mut().rev() {
-                let value = remainder * 256 + u32::from(*byte);
-                *byte = (value / 10) as u8;
-                remainder = value % 10;
-            }
-            digits.insert(0, char::from(b'0' + remainder as u8));
-        }
-        match (digits.is_empty(), negative) {
-            (true, _) => "0".into(),
-            (false, true) => format!("-{}", digits),
-            (false, false) => digits,
         }
     }
 

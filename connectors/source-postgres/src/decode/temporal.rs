@@ -81,8 +81,19 @@ pub fn write_timestamp(microseconds: i64, with_zone: bool, text: &mut Vec<u8>) {
         i64::MIN => return text.extend_from_slice(b"-infinity"),
         _ => {}
     }
-    let days = microseconds.div_euclid(MICROSECONDS_PER_DAY);
-    let (year, month, day) = civil(days + i64::from(DAYS_BETWEEN_EPOCHS));
+    let days = microseconds.div_euclid(MICROSECONDS_PER_DAY) + i64::from(DAYS_BETWEEN_EPOCHS);
+    let era = write_day(days, text);
+    text.push(b' ');
+    write_time(microseconds.rem_euclid(MICROSECONDS_PER_DAY), text);
+    if with_zone {
+        text.extend_from_slice(b"+00");
+    }
+    text.extend_from_slice(era);
+}
+
+/// Writes year, month and day of a day counted from 1970-01-01; returns what follows at the very end.
+pub fn write_day(days: i64, text: &mut Vec<u8>) -> &'static [u8] {
+    let (year, month, day) = civil(days);
     // There is no year 0: the one before 1 is 1 BC.
     let before_christ = year <= 0;
     let year = if before_christ { 1 - year } else { year };
@@ -90,13 +101,10 @@ pub fn write_timestamp(microseconds: i64, with_zone: bool, text: &mut Vec<u8>) {
     write_two(month, text);
     text.push(b'-');
     write_two(day, text);
-    text.push(b' ');
-    write_time(microseconds.rem_euclid(MICROSECONDS_PER_DAY), text);
-    if with_zone {
-        text.extend_from_slice(b"+00");
-    }
     if before_christ {
-        text.extend_from_slice(b" BC");
+        b" BC"
+    } else {
+        b""
     }
 }
 

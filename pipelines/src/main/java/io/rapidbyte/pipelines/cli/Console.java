@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Where a command writes to.
+ *
+ * @param out standard output: results
+ * @param err standard error: progress, logs and errors
+ * @param width columns of the terminal that standard error is, or 0 when it is none
+ */
+public record Console(PrintStream out, PrintStream err, int width) {
+    /** The width of a terminal that does not tell. */
+    private static final int USUAL_WIDTH = 100;
+
+    public Console {
+        requireNonNull(out, "out");
+        requireNonNull(err, "err");
+    }
+
+    /**
+     * The console of this process. Whether standard error is a terminal is told by the launcher in the system property
+     * {@code rapidbyte.terminal} (its columns, or 0), because no API of all supported Java versions tells.
+     */
+    public static Console ofProcess() {
+        String columns = System.getProperty("rapidbyte.terminal", "0");
+        int width = columns.matches("\\d{1,4}") ? Integer.parseInt(columns) : columns.isEmpty() ? USUAL_WIDTH : 0;
+        // UTF-8 whatever the locale: JSON is, and so are the terminals of today.
+        return new Console(utf8(FileDescriptor.out), utf8(FileDescriptor.err), width);
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(descriptor)), true, StandardCharsets.UTF_8);
+    }
+
+    /** Whether standard error is a terminal, on which a line can be drawn over. */
+    public boolean isTerminal() {
+        return width > 0;
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rapidbyte.beam.io.ConnectorFailures;
+import io.rapidbyte.pipelines.config.ConfigurationException;
+import io.rapidbyte.pipelines.run.PreflightException;
+import io.rapidbyte.pipelines.run.RunFailedException;
+import io.rapidbyte.pipelines.run.RunInterruptedException;
+import io.rapidbyte.pipelines.run.RunnerKind;
+import io.rapidbyte.wasm.ConnectorError;
+import io.rapidbyte.wasm.ConnectorException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How a command failed, for the person or the program that started it.
+ *
+ * @param code what the process ends with
+ * @param sentences what happened and what to do, one line each; more than one only when several things are wrong at once
+ * @param error the connector's own record, or null when no connector failed
+ * @param connector the connector that failed, or null
+ * @param result what {@code --json} shows beside the failure
+ */
+record Failure(ExitCode code, List<String> sentences, ConnectorError error, String connector, ObjectNode result) {
+    private Failure(ExitCode code, List<String> sentences) {
+        this(code, sentences, null, null, JsonOutput.object("failed"));
+    }
+
+    static Failure of(Throwable thrown) {
+        if (thrown instanceof ConfigurationException) {
+            return new Failure(ExitCode.USAGE, lines(thrown));
+        }
+        if (thrown instanceof PreflightException refused) {
+            ExitCode code = refused.failures().stream()
+                    .map(each -> each.category())
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .map(ExitCode::of)
+                    .orElse(ExitCode.USAGE);
+            return new Failure(code, lines(thrown));
+        }
+        if (thrown instanceof RunInterruptedException) {
+            return new Failure(ExitCode.INTERRUPTED, lines(thrown));
+        }
+        if (thrown instanceof RunnerKind.UnavailableRunnerException) {
+            return new Failure(ExitCode.USAGE, lines(thrown));
+        }
+        if (thrown instanceof CommandFailedException failed) {
+            return new Failure(failed.code(), lines(thrown), null, null, failed.result());
+        }
+        Optional<ConnectorException> connector = ConnectorFailures.find(thrown);
+        if (connector.isPresent()) {
+            ConnectorException failure = connector.get();
+            return new Failure(
+                    ExitCode.of(failure.error().category()),
+                    List.of(oneLine(failure.getMessage())),
+                    failure.error(),
+                    failure.connector(),
+                    JsonOutput.object("failed"));
+        }
+        if (thrown instanceof RunFailedException) {
+            return new Failure(ExitCode.INTERNAL, lines(thrown));
+        }
+        return new Failure(
+                ExitCode.INTERNAL,
+                List.of("This is a defect of Rapidbyte: " + innermost(thrown) + ". Run it again with -vv and report what it shows."));
+    }
+
+    /** Returns the failure as {@code --json} shows it. */
+    ObjectNode json() {
+        ObjectNode root = result.deepCopy().put("exit_code", code.code());
+        ObjectNode node = root.putObject("error");
+        node.put("kind", code.name().toLowerCase(Locale.ROOT)).put("message", String.join("\n", sentences));
+        if (error != null) {
+            node.put("connector", connector)
+                    .put("category", error.category().name().toLowerCase(Locale.ROOT))
+                    .put("code", error.code())
+                    .put("retryable", error.retryable());
+        }
+        return root;
+    }
+
+    private static List<String> lines(Throwable thrown) {
+        return thrown.getMessage().lines().toList();
+    }
+
+    private static String oneLine(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    private static String innermost(Throwable thrown) {
+        Throwable cause = thrown;
+        for (int depth = 0; cause.getCause() != null && depth < 50; depth++) {
+            cause = cause.getCause();
+        }
+        String message = cause.getMessage() == null ? "" : ": " + oneLine(cause.getMessage());
+        return cause.getClass().getSimpleName() + message;
+    }
+}

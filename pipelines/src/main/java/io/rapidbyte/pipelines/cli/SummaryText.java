@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.cli;
+
+import static io.rapidbyte.pipelines.cli.TextTable.Side.LEFT;
+import static io.rapidbyte.pipelines.cli.TextTable.Side.RIGHT;
+
+import io.rapidbyte.beam.io.RapidbyteMetrics;
+import io.rapidbyte.pipelines.run.RunSummary;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The summary of a run for people: what was moved, and where the time went. */
+final class SummaryText {
+    private SummaryText() {}
+
+    /**
+     * Returns the lines.
+     *
+     * @param verified what the last column says of each stream; an empty map leaves the column out
+     */
+    static List<String> of(RunSummary summary, Map<String, String> verified) {
+        List<String> lines = new ArrayList<>();
+        lines.add("Pipeline %s, run %s, %s runner with %d threads".formatted(
+                summary.pipeline(), summary.runId(), summary.runner(), summary.parallelism()));
+        lines.add("");
+        lines.addAll(streams(summary, verified));
+        lines.add("");
+        lines.addAll(phases(summary));
+        return lines;
+    }
+
+    private static List<String> streams(RunSummary summary, Map<String, String> verified) {
+        boolean proof = !verified.isEmpty();
+        List<TextTable.Side> sides = new ArrayList<>(List.of(LEFT, RIGHT, RIGHT, RIGHT, RIGHT, RIGHT));
+        List<String> headings = new ArrayList<>(List.of("stream", "rows", "MB", "seconds", "rows/s", "MB/s"));
+        if (proof) {
+            sides.add(LEFT);
+            headings.add("verified");
+        }
+        TextTable table = TextTable.of(sides, headings.toArray(String[]::new));
+        for (RunSummary.Stream stream : summary.streams()) {
+            row(table, stream.name(), stream.rows(), stream.bytes(), stream.seconds(), proof ? verified.get(stream.name()) : null);
+        }
+        table.rule();
+        row(table, "all", summary.rows(), summary.bytes(), summary.movingSeconds(), proof ? "" : null);
+        return table.lines();
+    }
+
+    private static void row(TextTable table, String name, long rows, long bytes, double seconds, String verified) {
+        List<String> cells = new ArrayList<>(List.of(
+                name,
+                Numbers.count(rows),
+                Numbers.megabytes(bytes),
+                Numbers.seconds(seconds),
+                Numbers.perSecond(rows, seconds),
+                Numbers.megabytesPerSecond(bytes, seconds)));
+        if (verified != null) {
+            cells.add(verified);
+        }
+        table.add(cells.toArray(String[]::new));
+    }
+
+    private static List<String> phases(RunSummary summary) {
+        TextTable table = TextTable.of(List.of(LEFT, RIGHT, RIGHT), "where the time went", "seconds", "share");
+        side(table, "reading, all threads", summary, RapidbyteMetrics.SOURCE_READ, readPhases());
+        side(table, "writing, all threads", summary, RapidbyteMetrics.DEST_WRITE, writePhases());
+        row(table, summary, "waiting for a full queue", RapidbyteMetrics.SINK_ENQUEUE_WAIT);
+        row(table, summary, "waiting for a commit", RapidbyteMetrics.SINK_COMMIT_WAIT);
+        row(table, summary, "planning", RapidbyteMetrics.SOURCE_PLAN);
+        row(table, summary, "finalizing", RapidbyteMetrics.DEST_FINALIZE);
+        row(table, summary, "loading modules", RapidbyteMetrics.MODULE_LOAD);
+        table.rule();
+        table.add("checks before the run, by the clock", Numbers.seconds(summary.preflightSeconds()), "");
+        table.add("whole run, by the clock", Numbers.seconds(summary.seconds()), "");
+        return table.lines();
+    }
+
+    private static void side(
+            TextTable table, String name, RunSummary summary, String whole, Map<String, String> phases) {
+        double nanos = summary.nanos().getOrDefault(whole, 0L);
+        table.add(name, Numbers.seconds(nanos / 1e9), "");
+        phases.forEach((phase, metric) -> {
+            double part = summary.nanos().getOrDefault(metric, 0L);
+            String share = nanos == 0 ? "" : String.format(Locale.ROOT, "%.0f %%", 100 * part / nanos);
+            table.add("  " + phase, Numbers.seconds(part / 1e9), share);
+        });
+    }
+
+    private static void row(TextTable table, RunSummary summary, String name, String metric) {
+        table.add(name, Numbers.seconds(summary.nanos().getOrDefault(metric, 0L) / 1e9), "");
+    }
+
+    private static Map<String, String> readPhases() {
+        Map<String, String> phases = new LinkedHashMap<>();
+        phases.put("connect", RapidbyteMetrics.SOURCE_CONNECT);
+        phases.put("query", RapidbyteMetrics.SOURCE_QUERY);
+        phases.put("fetch from the server", RapidbyteMetrics.SOURCE_FETCH);
+        phases.put("encode to Arrow", RapidbyteMetrics.SOURCE_ARROW_ENCODE);
+        phases.put("claim units", RapidbyteMetrics.CLAIM);
+        phases.put("emit batches", RapidbyteMetrics.EMIT);
+        return phases;
+    }
+
+    private static Map<String, String> writePhases() {
+        Map<String, String> phases = new LinkedHashMap<>();
+        phases.put("connect", RapidbyteMetrics.DEST_CONNECT);
+        phases.put("prepare tables", RapidbyteMetrics.DEST_APPLY);
+        phases.put("wait for batches", RapidbyteMetrics.DEST_RECV_WAIT);
+        phases.put("decode from Arrow", RapidbyteMetrics.DEST_ARROW_DECODE);
+        phases.put("flush to the server", RapidbyteMetrics.DEST_FLUSH);
+        phases.put("commit", RapidbyteMetrics.DEST_COMMIT);
+        return phases;
+    }
+}

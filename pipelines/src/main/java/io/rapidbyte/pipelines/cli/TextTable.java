@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A table for people: columns as wide as their widest cell, text to the left, numbers to the right. */
+final class TextTable {
+    /** On which side of its column a cell stands. */
+    enum Side {
+        LEFT,
+        RIGHT
+    }
+
+    private static final String GAP = "  ";
+
+    private final List<Side> sides = new ArrayList<>();
+    private final List<List<String>> rows = new ArrayList<>();
+    private final List<Integer> rules = new ArrayList<>();
+
+    /** Starts a table with its headings, which stand where the cells below them stand. */
+    static TextTable of(List<Side> sides, String... headings) {
+        TextTable table = new TextTable();
+        table.sides.addAll(sides);
+        table.add(headings);
+        table.rule();
+        return table;
+    }
+
+    void add(String... cells) {
+        if (cells.length != sides.size()) {
+            throw new IllegalArgumentException("a row of " + cells.length + " cells in a table of " + sides.size());
+        }
+        rows.add(List.of(cells));
+    }
+
+    /** Draws a line below the last row. */
+    void rule() {
+        rules.add(rows.size());
+    }
+
+    /** Returns the lines, without blanks at their ends. */
+    List<String> lines() {
+        int[] widths = new int[sides.size()];
+        for (List<String> row : rows) {
+            for (int i = 0; i < widths.length; i++) {
+                widths[i] = Math.max(widths[i], width(row.get(i)));
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        for (int r = 0; r < rows.size(); r++) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < widths.length; i++) {
+                String cell = rows.get(r).get(i);
+                String padding = " ".repeat(widths[i] - width(cell));
+                line.append(i == 0 ? "" : GAP)
+                        .append(sides.get(i) == Side.LEFT ? cell + padding : padding + cell);
+            }
+            lines.add(line.toString().stripTrailing());
+            if (rules.contains(r + 1)) {
+                int whole = GAP.length() * (widths.length - 1);
+                for (int width : widths) {
+                    whole += width;
+                }
+                lines.add("-".repeat(whole));
+            }
+        }
+        return lines;
+    }
+
+    private static int width(String cell) {
+        return cell.codePointCount(0, cell.length());
+    }
+}

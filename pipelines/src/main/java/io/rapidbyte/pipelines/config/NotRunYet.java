@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What the form of a pipeline file allows and this version does not run. It is refused and never skipped: a file that asks
+ * for an upsert and gets an append would be worse than an error.
+ */
+final class NotRunYet {
+    private final Document document;
+    private final List<ConfigProblem> problems = new ArrayList<>();
+
+    private NotRunYet(Document document) {
+        this.document = document;
+    }
+
+    /** Returns one problem for each part of a valid document that this version does not run. */
+    static List<ConfigProblem> problems(Document document) {
+        NotRunYet check = new NotRunYet(document);
+        check.streams();
+        check.destination();
+        check.resources();
+        if (!document.root().path("transforms").isEmpty()) {
+            check.refuse("/transforms", "this version does not run transforms; remove the section");
+        }
+        if (document.root().has("state")) {
+            check.refuse(
+                    "/state",
+                    "this version keeps no state between runs, every run reads whole tables; remove the section");
+        }
+        return check.problems;
+    }
+
+    private void streams() {
+        int count = document.root().at("/source/streams").size();
+        for (int i = 0; i < count; i++) {
+            String stream = "/source/streams/" + i;
+            String mode = document.root().at(stream + "/sync_mode").asText("full_refresh");
+            if (!mode.equals("full_refresh")) {
+                refuse(
+                        stream + "/sync_mode",
+                        "this version does not run " + mode
+                                + " streams; use full_refresh, which reads the whole table");
+                continue;
+            }
+            for (String field : List.of("cursor_field", "tie_breaker_field")) {
+                refuseIfPresent(stream, field, "a full_refresh stream has no use for it; remove it");
+            }
+            refuseIfPresent(
+                    stream,
+                    "partition_key",
+                    "this version splits tables by their heap blocks, which needs no key; remove the field");
+        }
+    }
+
+    private void destination() {
+        String base = "/destination";
+        if (document.root().at(base + "/write_mode").asText().equals("upsert")) {
+            refuse(base + "/write_mode", "this version does not run upsert; use append or replace");
+        }
+        String onError = document.root().at(base + "/on_data_error").asText("fail");
+        if (!onError.equals("fail")) {
+            refuse(
+                    base + "/on_data_error",
+                    "this version does not run '" + onError + "'; a record that the destination refuses fails the run");
+        }
+        refuseIfPresent(
+                base, "schema_evolution", "this version does not change the columns of a table; remove the section");
+    }
+
+    private void resources() {
+        String base = "/resources";
+        for (String field :
+                List.of("checkpoint_interval_bytes", "checkpoint_interval_rows", "checkpoint_interval_seconds")) {
+            refuseUnlessZero(base, field, "this version commits at the end of each bundle only; remove the field");
+        }
+        refuseUnlessZero(base, "max_retries", "this version leaves retries to the runner; remove the field");
+        refuseIfPresent(base, "copy_flush_bytes", "this version chooses the flush size itself; remove the field");
+        refuseIfPresent(base, "max_records", "this version bounds a batch by max_batch_bytes only; remove the field");
+        JsonNode autotune = document.root().at(base + "/autotune");
+        boolean asks = autotune.path("enabled").asBoolean()
+                || Set.of("pin_parallelism", "pin_source_partition_mode", "pin_copy_flush_bytes").stream()
+                        .anyMatch(autotune::has);
+        if (asks) {
+            refuse(base + "/autotune", "this version does not tune itself; set parallelism and remove the section");
+        }
+    }
+
+    private void refuseIfPresent(String base, String field, String message) {
+        if (document.root().at(base).hasNonNull(field)) {
+            refuse(FieldPath.child(base, field), message);
+        }
+    }
+
+    private void refuseUnlessZero(String base, String field, String message) {
+        JsonNode value = document.root().at(base).path(field);
+        boolean zero = value.isMissingNode()
+                || value.isNull()
+                || (value.isNumber()
+                        ? value.asLong() == 0
+                        : ByteSize.parse(value.asText()).bytes() == 0);
+        if (!zero) {
+            refuse(FieldPath.child(base, field), message);
+        }
+    }
+
+    private void refuse(String pointer, String message) {
+        problems.add(document.keyProblem(pointer, message));
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.config;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A pipeline as its file describes it, valid as far as that can be told without its connectors.
+ *
+ * @param name the pipeline's name
+ * @param folder the folder its relative paths start from
+ * @param source what reads
+ * @param streams what is read, at least one
+ * @param destination what writes
+ * @param writeMode {@code append}, {@code replace} or {@code upsert}
+ * @param primaryKey the columns that identify a row; empty when not said
+ * @param resources what it may use of the machine
+ */
+public record Pipeline(
+        String name,
+        Path folder,
+        ConnectorUse source,
+        List<StreamSection> streams,
+        ConnectorUse destination,
+        String writeMode,
+        List<String> primaryKey,
+        Resources resources) {
+    public Pipeline {
+        streams = List.copyOf(streams);
+        primaryKey = primaryKey == null ? List.of() : List.copyOf(primaryKey);
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.config;
+
+/**
+ * The {@code resources} of a pipeline. What is null was not said, and the default of whoever uses it holds.
+ *
+ * @param parallelism threads
+ * @param maxMemory memory of one connector instance at most
+ * @param maxBatchBytes size of a batch
+ * @param maxRecordBytes size of one record
+ * @param maxInflightBatches batches between reading and writing
+ * @param compression {@code none}, {@code lz4} or {@code zstd}: of batches that leave the process
+ */
+public record Resources(
+        Parallelism parallelism,
+        ByteSize maxMemory,
+        ByteSize maxBatchBytes,
+        ByteSize maxRecordBytes,
+        Integer maxInflightBatches,
+        String compression) {
+    public Resources {
+        parallelism = parallelism == null ? Parallelism.AUTO : parallelism;
+    }
+
+    /** Everything by default. */
+    public static final Resources DEFAULTS = new Resources(null, null, null, null, null, null);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import io.rapidbyte.beam.io.WasmIO;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
+
+/** Builds the Beam graph of a pipeline: one read and one write over all of its streams. */
+final class PipelineGraph {
+    private PipelineGraph() {}
+
+    static Pipeline build(PreparedPipeline pipeline, String runId, PipelineOptions options) {
+        WasmIO.Write write = WasmIO.write()
+                .withConnector(pipeline.destination().module())
+                .withConfig(pipeline.destination().config())
+                .withGrants(pipeline.destination().grants())
+                .withLimits(pipeline.destination().limits())
+                .withWriteMode(pipeline.writeMode())
+                .withPrimaryKey(pipeline.primaryKey())
+                .withRunId(runId);
+        if (pipeline.resources().maxInflightBatches() != null) {
+            write = write.withMaxInflightBatches(pipeline.resources().maxInflightBatches());
+        }
+        Pipeline graph = Pipeline.create(options);
+        graph.apply(
+                        "read " + pipeline.source().module().name(),
+                        WasmIO.read()
+                                .withConnector(pipeline.source().module())
+                                .withConfig(pipeline.source().config())
+                                .withGrants(pipeline.source().grants())
+                                .withLimits(pipeline.source().limits())
+                                .withStreams(pipeline.streams())
+                                .withRunId(runId))
+                .apply("write " + pipeline.destination().module().name(), write);
+        return graph;
+    }
+}

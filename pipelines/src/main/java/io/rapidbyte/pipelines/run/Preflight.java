@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.CheckResult;
+import io.rapidbyte.wasm.ConnectorException;
+import io.rapidbyte.wasm.DestinationConnector;
+import io.rapidbyte.wasm.InstanceOptions;
+import io.rapidbyte.wasm.SourceConnector;
+import io.rapidbyte.wasm.StreamPlan;
+import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.WasmHost;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes sure, before anything is written, that a pipeline can work: the source's checks pass, every stream can be
+ * planned, no two streams have the same target, and the destination's checks pass.
+ */
+public final class Preflight {
+    private final PreparedPipeline pipeline;
+    private final String runId;
+    private final List<Finding> findings = new ArrayList<>();
+    private final List<StreamPlan> plans = new ArrayList<>();
+
+    private Preflight(PreparedPipeline pipeline, String runId) {
+        this.pipeline = pipeline;
+        this.runId = runId;
+    }
+
+    /**
+     * One thing that was looked at.
+     *
+     * @param connector the connector it concerns
+     * @param name short and stable
+     * @param ok whether it is as it must be
+     * @param message what was found
+     * @param hint what to do about it; may be empty
+     * @param category what kind of failure it is; null when it is none or the connector does not say
+     */
+    public record Finding(String connector, String name, boolean ok, String message, String hint, Category category) {
+        /** Returns what was found and what to do about it, in a line. */
+        public String sentence() {
+            StringBuilder text = new StringBuilder();
+            if (!message.contains(connector)) {
+                text.append(connector).append(": ");
+            }
+            text.append(message);
+            if (hint != null && !hint.isEmpty()) {
+                text.append(message.endsWith(".") ? " " : ". ").append(hint);
+            }
+            return text.toString();
+        }
+    }
+
+    /**
+     * What a preflight found.
+     *
+     * @param findings in the order they were made
+     * @param plans one for each stream that could be planned
+     */
+    public record Result(List<Finding> findings, List<StreamPlan> plans) {
+        public Result {
+            findings = List.copyOf(findings);
+            plans = List.copyOf(plans);
+        }
+
+        /** Whether the pipeline can run. */
+        public boolean ok() {
+            return findings.stream().allMatch(Finding::ok);
+        }
+
+        /**
+         * Returns the plans.
+         *
+         * @throws PreflightException when the pipeline cannot run
+         */
+        public List<StreamPlan> require() {
+            if (!ok()) {
+                throw new PreflightException(
+                        findings.stream().filter(each -> !each.ok()).toList());
+            }
+            return plans;
+        }
+    }
+
+    /**
+     * Looks at everything that can be looked at.
+     *
+     * @throws ConnectorException when a connector cannot even begin, for example because its server does not answer
+     */
+    public static Result inspect(PreparedPipeline pipeline, String runId) {
+        Preflight preflight = new Preflight(pipeline, runId);
+        if (preflight.source()) {
+            preflight.streams();
+            preflight.targets();
+        }
+        preflight.destination();
+        return new Result(preflight.findings, preflight.plans);
+    }
+
+    private boolean source() {
+        try (SourceConnector source = openSource()) {
+            return add(pipeline.source(), source.check(pipeline.streams()));
+        }
+    }
+
+    private void streams() {
+        SourceConnector source = openSource();
+        try {
+            for (StreamSpec stream : pipeline.streams()) {
+                if (!source.isUsable()) {
+                    source.close();
+                    source = openSource();
+                }
+                try {
+                    StreamPlan plan = source.plan(stream);
+                    plans.add(plan);
+                    findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
+                } catch (ConnectorException e) {
+                    findings.add(new Finding(
+                            pipeline.source().module().name(),
+                            "stream " + stream.name(),
+                            false,
+                            e.error().message(),
+                            e.error().hint(),
+                            e.error().category()));
+                }
+            }
+        } finally {
+            source.close();
+        }
+    }
+
+    private void targets() {
+        Map<String, StreamPlan> byTarget = new HashMap<>();
+        for (StreamPlan plan : plans) {
+            StreamPlan earlier = byTarget.putIfAbsent(plan.stream().table(), plan);
+            if (earlier != null) {
+                findings.add(new Finding(
+                        pipeline.destination().module().name(),
+                        "stream " + plan.stream().name(),
+                        false,
+                        "The streams " + earlier.stream().name() + " and "
+                                + plan.stream().name() + " would both be written to the table "
+                                + plan.stream().table(),
+                        "Move them in two pipelines with different target schemas.",
+                        Category.CONFIG));
+            }
+        }
+    }
+
+    private void destination() {
+        PreparedPipeline.Connector connector = pipeline.destination();
+        try (DestinationConnector destination = WasmHost.shared()
+                .openDestination(connector.module(), connector.config(), options(connector))) {
+            List<StreamSpec> streams = plans.size() == pipeline.streams().size()
+                    ? plans.stream().map(StreamPlan::stream).toList()
+                    : pipeline.streams();
+            add(connector, destination.check(streams, pipeline.writeMode()));
+        }
+    }
+
+    private SourceConnector openSource() {
+        PreparedPipeline.Connector connector = pipeline.source();
+        return WasmHost.shared().openSource(connector.module(), connector.config(), options(connector));
+    }
+
+    private InstanceOptions options(PreparedPipeline.Connector connector) {
+        return InstanceOptions.of(runId).withGrants(connector.grants()).withLimits(connector.limits());
+    }
+
+    private boolean add(PreparedPipeline.Connector connector, CheckResult result) {
+        for (CheckResult.Check check : result.checks()) {
+            findings.add(new Finding(
+                    connector.module().name(), check.name(), check.ok(), check.message(), check.hint(), null));
+        }
+        return result.ok();
+    }
+
+    private static Finding ok(PreparedPipeline.Connector connector, String name, String message) {
+        return new Finding(connector.module().name(), name, true, message, "", null);
+    }
+
+    private static String size(StreamPlan plan) {
+        String rows = plan.estimatedRows() < 0 ? "an unknown number of" : "about %,d".formatted(plan.estimatedRows());
+        return "%s rows in %,d units (%s)".formatted(rows, plan.units(), plan.unitKind());
+    }
+}

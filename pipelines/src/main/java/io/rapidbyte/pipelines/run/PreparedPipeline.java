@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import io.rapidbyte.pipelines.config.ByteSize;
+import io.rapidbyte.pipelines.config.ConfigProblem;
+import io.rapidbyte.pipelines.config.ConfigurationException;
+import io.rapidbyte.pipelines.config.ConnectorUse;
+import io.rapidbyte.pipelines.config.Permissions;
+import io.rapidbyte.pipelines.config.Pipeline;
+import io.rapidbyte.pipelines.config.PipelineFile;
+import io.rapidbyte.pipelines.config.Resources;
+import io.rapidbyte.pipelines.config.StreamSection;
+import io.rapidbyte.wasm.ConnectorModule;
+import io.rapidbyte.wasm.Grants;
+import io.rapidbyte.wasm.Limits;
+import io.rapidbyte.wasm.Role;
+import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.SyncMode;
+import io.rapidbyte.wasm.WriteMode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A pipeline with its connectors: modules loaded, configurations valid by their manifests. Nothing has been connected to.
+ *
+ * @param name the pipeline's name
+ * @param source what reads
+ * @param streams what is read
+ * @param destination what writes
+ * @param writeMode how the targets' old rows are treated
+ * @param primaryKey the columns that identify a row; may be empty
+ * @param resources what the pipeline may use of the machine
+ */
+public record PreparedPipeline(
+        String name,
+        Connector source,
+        List<StreamSpec> streams,
+        Connector destination,
+        WriteMode writeMode,
+        List<String> primaryKey,
+        Resources resources) {
+    /**
+     * A connector as this pipeline uses it.
+     *
+     * @param module its module
+     * @param config its configuration as JSON; may hold secrets
+     * @param grants what the pipeline lets it use
+     * @param limits the pipeline's limits; of these and the manifest's the smaller hold
+     */
+    public record Connector(ConnectorModule module, String config, Grants grants, Limits limits) {
+        /** Names the module; the configuration stays out because it may hold secrets. */
+        @Override
+        public String toString() {
+            return module.toString();
+        }
+    }
+
+    public PreparedPipeline {
+        streams = List.copyOf(streams);
+        primaryKey = List.copyOf(primaryKey);
+    }
+
+    /**
+     * Loads the connectors of a pipeline file and validates their configurations and modes.
+     *
+     * @throws ConfigurationException with all that is wrong with the configurations
+     * @throws io.rapidbyte.wasm.ConnectorException when a module cannot be used
+     */
+    public static PreparedPipeline prepare(PipelineFile file, ConnectorResolver resolver) {
+        Pipeline pipeline = file.pipeline();
+        ConnectorModule source = resolver.resolve(pipeline.source(), pipeline.folder(), Role.SOURCE);
+        ConnectorModule destination = resolver.resolve(pipeline.destination(), pipeline.folder(), Role.DESTINATION);
+        List<ConfigProblem> problems = new ArrayList<>();
+        problems.addAll(file.validateConfig(
+                pipeline.source(), source.name(), source.manifest().configSchema()));
+        problems.addAll(file.validateConfig(
+                pipeline.destination(), destination.name(), destination.manifest().configSchema()));
+        problems.addAll(modes(file, source, destination));
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        return new PreparedPipeline(
+                pipeline.name(),
+                connector(pipeline.source(), source, pipeline.resources()),
+                pipeline.streams().stream().map(PreparedPipeline::stream).toList(),
+                connector(pipeline.destination(), destination, pipeline.resources()),
+                WriteMode.fromJsonName(pipeline.writeMode()),
+                pipeline.primaryKey(),
+                pipeline.resources());
+    }
+
+    private static List<ConfigProblem> modes(PipelineFile file, ConnectorModule source, ConnectorModule destination) {
+        Pipeline pipeline = file.pipeline();
+        List<ConfigProblem> problems = new ArrayList<>();
+        for (int i = 0; i < pipeline.streams().size(); i++) {
+            SyncMode mode = SyncMode.fromJsonName(pipeline.streams().get(i).syncMode());
+            if (!source.manifest().syncModes().contains(mode)) {
+                problems.add(file.problem(
+                        "/source/streams/" + i + "/sync_mode",
+                        source.name() + " does not read in the mode " + mode.jsonName()));
+            }
+        }
+        WriteMode mode = WriteMode.fromJsonName(pipeline.writeMode());
+        if (!destination.manifest().writeModes().contains(mode)) {
+            problems.add(file.problem(
+                    "/destination/write_mode", destination.name() + " does not write in the mode " + mode.jsonName()));
+        }
+        return problems;
+    }
+
+    private static StreamSpec stream(StreamSection section) {
+        return StreamSpec.of(section.name())
+                .withSyncMode(SyncMode.fromJsonName(section.syncMode()))
+                .withColumns(section.columns().isEmpty() ? null : section.columns())
+                .withCursor(section.cursorField(), section.tieBreakerField())
+                .withPartitionKey(section.partitionKey());
+    }
+
+    private static Connector connector(ConnectorUse use, ConnectorModule module, Resources resources) {
+        Permissions permissions = use.permissions();
+        return new Connector(
+                module,
+                use.config().toString(),
+                new Grants(permissions.allowedHosts(), permissions.allowedVars(), permissions.allowedPreopens()),
+                limits(use, module, resources));
+    }
+
+    /** What neither the pipeline nor the connector's section limits is limited by the manifest alone. */
+    private static Limits limits(ConnectorUse use, ConnectorModule module, Resources resources) {
+        Limits limits = module.manifest().limits();
+        ByteSize memory = smaller(use.limits().maxMemory(), resources.maxMemory());
+        if (memory != null) {
+            limits = limits.withMemoryBytes(Math.min(limits.memoryBytes(), positive(memory)));
+        }
+        if (use.limits().timeoutSeconds() != null) {
+            Duration timeout = Duration.ofSeconds(use.limits().timeoutSeconds());
+            limits = limits.smaller(limits.withGuestTime(timeout));
+        }
+        if (resources.maxBatchBytes() != null) {
+            limits = limits.withMaxBatchBytes(positive(resources.maxBatchBytes()));
+        }
+        if (resources.maxRecordBytes() != null) {
+            limits = limits.withMaxRecordBytes(positive(resources.maxRecordBytes()));
+        }
+        return limits;
+    }
+
+    private static ByteSize smaller(ByteSize a, ByteSize b) {
+        if (a == null || b == null) {
+            return a == null ? b : a;
+        }
+        return a.bytes() <= b.bytes() ? a : b;
+    }
+
+    private static long positive(ByteSize size) {
+        return Math.max(1, size.bytes());
+    }
+}

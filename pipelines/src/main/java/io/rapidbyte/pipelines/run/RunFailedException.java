@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+/** A run that failed for a reason that is not a connector's. */
+public final class RunFailedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    RunFailedException(String message) {
+        super(message);
+    }
+
+    RunFailedException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a run did and where its time went.
+ *
+ * @param pipeline the pipeline's name
+ * @param runId the run
+ * @param runner {@code direct} or {@code flink}
+ * @param parallelism threads the runner had
+ * @param streams in the order of the pipeline file
+ * @param seconds from the first check to the last commit, measured from outside
+ * @param preflightSeconds the part of it before data began to move
+ * @param nanos nanoseconds by phase, summed over streams and threads, under the names of the metrics
+ */
+public record RunSummary(
+        String pipeline,
+        String runId,
+        String runner,
+        int parallelism,
+        List<Stream> streams,
+        double seconds,
+        double preflightSeconds,
+        Map<String, Long> nanos) {
+    /**
+     * What was done for one stream.
+     *
+     * @param name the stream
+     * @param rowsRead emitted by the source
+     * @param rows committed by the destination
+     * @param bytes bytes of the committed batches
+     * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up
+     */
+    public record Stream(String name, long rowsRead, long rows, long bytes, double seconds) {}
+
+    public RunSummary {
+        streams = List.copyOf(streams);
+        nanos = Map.copyOf(nanos);
+    }
+
+    /** Returns the rows committed. */
+    public long rows() {
+        return streams.stream().mapToLong(Stream::rows).sum();
+    }
+
+    /** Returns the bytes committed. */
+    public long bytes() {
+        return streams.stream().mapToLong(Stream::bytes).sum();
+    }
+
+    /** Returns the seconds in which data moved. */
+    public double movingSeconds() {
+        return seconds - preflightSeconds;
+    }
+}
