@@ -11,6 +11,8 @@ mod buffer;
 mod measure;
 pub mod numeric;
 mod scatter;
+#[cfg(test)]
+mod tests;
 
 pub use buffer::RowBuffer;
 
