@@ -66,7 +66,8 @@ record Failure(ExitCode code, List<String> sentences, ConnectorError error, Stri
         }
         return new Failure(
                 ExitCode.INTERNAL,
-                List.of("This is a defect of Rapidbyte: " + innermost(thrown) + ". Run it again with -vv and report what it shows."));
+                List.of("This is a defect of Rapidbyte: " + innermost(thrown)
+                        + ". Run it again with -vv and report what it shows."));
     }
 
     /** Returns the failure as {@code --json} shows it. */

@@ -23,8 +23,8 @@ final class SummaryText {
      */
     static List<String> of(RunSummary summary, Map<String, String> verified) {
         List<String> lines = new ArrayList<>();
-        lines.add("Pipeline %s, run %s, %s runner with %d threads".formatted(
-                summary.pipeline(), summary.runId(), summary.runner(), summary.parallelism()));
+        lines.add("Pipeline %s, run %s, %s runner with %d threads"
+                .formatted(summary.pipeline(), summary.runId(), summary.runner(), summary.parallelism()));
         lines.add("");
         lines.addAll(streams(summary, verified));
         lines.add("");
@@ -42,7 +42,13 @@ final class SummaryText {
         }
         TextTable table = TextTable.of(sides, headings.toArray(String[]::new));
         for (RunSummary.Stream stream : summary.streams()) {
-            row(table, stream.name(), stream.rows(), stream.bytes(), stream.seconds(), proof ? verified.get(stream.name()) : null);
+            row(
+                    table,
+                    stream.name(),
+                    stream.rows(),
+                    stream.bytes(),
+                    stream.seconds(),
+                    proof ? verified.get(stream.name()) : null);
         }
         table.rule();
         row(table, "all", summary.rows(), summary.bytes(), summary.movingSeconds(), proof ? "" : null);

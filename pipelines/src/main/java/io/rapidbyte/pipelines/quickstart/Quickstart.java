@@ -89,8 +89,7 @@ public final class Quickstart {
             long filled = System.nanoTime();
             Files.writeString(file, pipeline(server));
             PipelineFile pipeline = PipelineFile.read(
-                    file,
-                    name -> name.equals(PASSWORD_VARIABLE) ? server.password() : environment.apply(name));
+                    file, name -> name.equals(PASSWORD_VARIABLE) ? server.password() : environment.apply(name));
             RunSummary summary =
                     PipelineRun.run(PreparedPipeline.prepare(pipeline, new ConnectorResolver(environment)), options);
             long copied = System.nanoTime();
@@ -117,8 +116,9 @@ public final class Quickstart {
     }
 
     private static String pipeline(EmbeddedServer server) {
-        String streams =
-                SampleShop.tables().stream().map(table -> "    - name: " + table).collect(Collectors.joining("\n"));
+        String streams = SampleShop.tables().stream()
+                .map(table -> "    - name: " + table)
+                .collect(Collectors.joining("\n"));
         return """
                 # What the quick start ran. Its server is gone: put in your own, and run it with
                 #   ./rapidbyte check <this file>
@@ -144,8 +144,7 @@ public final class Quickstart {
                     <<: *server
                     schema: %8$s
                   write_mode: replace
-                """
-                .formatted(
+                """.formatted(
                         server.host(),
                         server.port(),
                         EmbeddedServer.USER,

@@ -96,7 +96,8 @@ public final class PipelineRun {
             StreamClock clock = new StreamClock(moving);
             PipelineResult.State state = watch(plans, moving, clock);
             if (state != PipelineResult.State.DONE) {
-                throw new RunFailedException("The run ended in the state " + state + ", and the runner does not say why.");
+                throw new RunFailedException(
+                        "The run ended in the state " + state + ", and the runner does not say why.");
             }
             return summary(plans, parallelism, clock, start, moving);
         } catch (IOException e) {
@@ -137,7 +138,9 @@ public final class PipelineRun {
                     name, plan.estimatedRows(), read, written, stream.get(RapidbyteMetrics.BYTES_WRITTEN)));
             clock.look(
                     name,
-                    read + written + stream.get(RapidbyteMetrics.READ_BUNDLES)
+                    read
+                            + written
+                            + stream.get(RapidbyteMetrics.READ_BUNDLES)
                             + stream.get(RapidbyteMetrics.DEST_FINALIZE),
                     now);
         }
@@ -148,11 +151,13 @@ public final class PipelineRun {
     private RunSummary summary(List<StreamPlan> plans, int parallelism, StreamClock clock, long start, long moving) {
         RunReport report = RunReport.of(result);
         Map<String, Long> nanos = new TreeMap<>();
-        report.streams().values().forEach(stream -> stream.metrics().forEach((metric, value) -> {
-            if (metric.endsWith("_nanos")) {
-                nanos.merge(metric, value, Long::sum);
-            }
-        }));
+        report.streams()
+                .values()
+                .forEach(stream -> stream.metrics().forEach((metric, value) -> {
+                    if (metric.endsWith("_nanos")) {
+                        nanos.merge(metric, value, Long::sum);
+                    }
+                }));
         List<RunSummary.Stream> streams = new ArrayList<>();
         for (StreamPlan plan : plans) {
             String name = plan.stream().name();
@@ -192,7 +197,8 @@ public final class PipelineRun {
     }
 
     private void cleanUp(List<StreamPlan> plans) {
-        // Whatever is cleaned up below must not be undone by a bundle that is still at work, nor be stopped by an interrupt.
+        // Whatever is cleaned up below must not be undone by a bundle that is still at work, nor be stopped by an
+        // interrupt.
         boolean wasInterrupted = Thread.interrupted();
         cancel();
         List<StreamSpec> streams = plans.stream().map(StreamPlan::stream).toList();

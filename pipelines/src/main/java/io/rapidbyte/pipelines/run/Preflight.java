@@ -11,13 +11,11 @@ import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Makes sure, before anything is written, that a pipeline can work: the source's checks pass, every stream can be
- * planned, no two streams have the same target, and the destination's checks pass.
+ * planned, and the destination's checks pass, one of which is that no two streams have the same target.
  */
 public final class Preflight {
     private final PreparedPipeline pipeline;
@@ -44,8 +42,9 @@ public final class Preflight {
         /** Returns what was found and what to do about it, in a line. */
         public String sentence() {
             StringBuilder text = new StringBuilder();
-            if (!message.contains(connector)) {
-                text.append(connector).append(": ");
+            text.append(connector).append(": ");
+            if (!message.contains(name)) {
+                text.append(name).append(": ");
             }
             text.append(message);
             if (hint != null && !hint.isEmpty()) {
@@ -95,7 +94,6 @@ public final class Preflight {
         Preflight preflight = new Preflight(pipeline, runId);
         if (preflight.source()) {
             preflight.streams();
-            preflight.targets();
         }
         preflight.destination();
         return new Result(preflight.findings, preflight.plans);
@@ -134,31 +132,12 @@ public final class Preflight {
         }
     }
 
-    private void targets() {
-        Map<String, StreamPlan> byTarget = new HashMap<>();
-        for (StreamPlan plan : plans) {
-            StreamPlan earlier = byTarget.putIfAbsent(plan.stream().table(), plan);
-            if (earlier != null) {
-                findings.add(new Finding(
-                        pipeline.destination().module().name(),
-                        "stream " + plan.stream().name(),
-                        false,
-                        "The streams " + earlier.stream().name() + " and "
-                                + plan.stream().name() + " would both be written to the table "
-                                + plan.stream().table(),
-                        "Move them in two pipelines with different target schemas.",
-                        Category.CONFIG));
-            }
-        }
-    }
-
     private void destination() {
         PreparedPipeline.Connector connector = pipeline.destination();
-        try (DestinationConnector destination = WasmHost.shared()
-                .openDestination(connector.module(), connector.config(), options(connector))) {
-            List<StreamSpec> streams = plans.size() == pipeline.streams().size()
-                    ? plans.stream().map(StreamPlan::stream).toList()
-                    : pipeline.streams();
+        try (DestinationConnector destination =
+                WasmHost.shared().openDestination(connector.module(), connector.config(), options(connector))) {
+            // It is told of planned streams only, which have the names that targets are made from.
+            List<StreamSpec> streams = plans.stream().map(StreamPlan::stream).toList();
             add(connector, destination.check(streams, pipeline.writeMode()));
         }
     }

@@ -75,7 +75,9 @@ public record PreparedPipeline(
         problems.addAll(file.validateConfig(
                 pipeline.source(), source.name(), source.manifest().configSchema()));
         problems.addAll(file.validateConfig(
-                pipeline.destination(), destination.name(), destination.manifest().configSchema()));
+                pipeline.destination(),
+                destination.name(),
+                destination.manifest().configSchema()));
         problems.addAll(modes(file, source, destination));
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);

@@ -15,7 +15,8 @@ public enum RunnerKind {
             DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
             options.setRunner(DirectRunner.class);
             options.setTargetParallelism(parallelism);
-            // These two encode and decode every batch several times over to find DoFns that break Beam's rules. Ours are
+            // These two encode and decode every batch several times over to find DoFns that break Beam's rules. Ours
+            // are
             // tested with them; a run for its data has no use for them.
             options.setEnforceImmutability(false);
             options.setEnforceEncodability(false);
