@@ -59,7 +59,7 @@ class RapidbyteTest {
                 "run | Missing required parameter: 'FILE'",
                 "run a.yaml --runner spark | Invalid value for option '--runner': expected one of [DIRECT, FLINK]"
                         + " (case-insensitive) but was 'spark'",
-                "run a.yaml --runnr direct | Unknown option: '--runnr'",
+                "run a.yaml --runnr | Unknown option: '--runnr'",
                 "quickstart --rows many | Invalid value for option '--rows': 'many' is not a long",
                 "quickstart --rows 0 | --rows: expected a number from 1 to 1,000,000,000, found 0.",
                 "cheque | Unmatched argument at index 0: 'cheque'",

@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RunCommandTest {
+    private static final String ODD_TABLE = "Größe & \"Farbe\"";
+    private static final String ODD_STREAM = TestSchema.quote(ODD_TABLE);
+
     @TempDir
     Path folder;
 
@@ -35,8 +38,8 @@ class RunCommandTest {
         source.execute(
                 "CREATE TABLE users (id int PRIMARY KEY, email varchar(80) NOT NULL, credit numeric(10,2), joined timestamptz)",
                 "INSERT INTO users SELECT i, 'user' || i || '@example.com', i / 7.0, now() FROM generate_series(1, 3000) i",
-                "CREATE TABLE \"Größe & \"\"Farbe\"\"\" (a text)",
-                "INSERT INTO \"Größe & \"\"Farbe\"\"\" VALUES ('ein Wert'), (NULL)",
+                "CREATE TABLE " + ODD_STREAM + " (a text)",
+                "INSERT INTO " + ODD_STREAM + " VALUES ('ein Wert'), (NULL)",
                 "ANALYZE");
     }
 
@@ -48,11 +51,11 @@ class RunCommandTest {
 
     @Test
     void tablesArriveAndTheSummarySaysWhatWasDone() {
-        CommandLineRun run = run("run", yaml("users", "Größe & \"Farbe\"").writeTo(folder));
+        CommandLineRun run = run("run", yaml("users", ODD_STREAM).writeTo(folder));
 
         assertThat(run.err(), run.code(), is(0));
         assertThat(TableComparison.differences(source, "users", target, "users"), is(empty()));
-        assertThat(TableComparison.differences(source, "Größe & \"Farbe\"", target, "Größe & \"Farbe\""), is(empty()));
+        assertThat(TableComparison.differences(source, ODD_TABLE, target, ODD_TABLE), is(empty()));
         assertThat(
                 run.out(),
                 allOf(
@@ -162,7 +165,7 @@ class RunCommandTest {
     @Test
     void theFlinkRunnerDoesTheSame() {
         CommandLineRun run = run(
-                "run", "--runner", "flink", yaml("users", "Größe & \"Farbe\"").writeTo(folder));
+                "run", "--runner", "flink", yaml("users", ODD_STREAM).writeTo(folder));
 
         assertThat(run.err(), run.code(), is(0));
         assertThat(TableComparison.differences(source, "users", target, "users"), is(empty()));

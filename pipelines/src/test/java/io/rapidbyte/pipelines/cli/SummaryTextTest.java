@@ -38,35 +38,35 @@ class SummaryTextTest {
 
                         stream          rows     MB  seconds   rows/s  MB/s  verified
                         --------------------------------------------------------------
-                        events     1,000,000  104.2     3.20  312,500  32.6  equal
+                        events     1,000,000  104.2    3.200  312,500  32.6  equal
                         countries          0   0.00    0.000        -     -  DIFFERENT
                         --------------------------------------------------------------
-                        all        1,000,000  104.2     3.50  285,714  29.8
+                        all        1,000,000  104.2    3.500  285,714  29.8
 
-                        where the time went                seconds  share
-                        -------------------------------------------------
-                        reading, all threads                  4.00
-                          connect                            0.000    0 %
-                          query                              0.000    0 %
-                          fetch from the server               1.00   25 %
-                          encode to Arrow                     3.00   75 %
-                          claim units                        0.000    0 %
-                          emit batches                       0.000    0 %
-                        writing, all threads                  2.50
-                          connect                            0.000    0 %
-                          prepare tables                     0.000    0 %
-                          wait for batches                   0.000    0 %
-                          decode from Arrow                  0.000    0 %
-                          flush to the server                 2.50  100 %
-                          commit                             0.000    0 %
-                        waiting for a full queue             0.000
-                        waiting for a commit                 0.000
-                        planning                             0.000
-                        finalizing                           0.000
-                        loading modules                      0.012
-                        -------------------------------------------------
-                        checks before the run, by the clock  0.500
-                        whole run, by the clock               4.00"""));
+                        where the time went                  seconds  share
+                        ---------------------------------------------------
+                        reading, all threads                   4.000
+                          connect                              0.000    0 %
+                          query                                0.000    0 %
+                          fetch from the server                1.000   25 %
+                          encode to Arrow                      3.000   75 %
+                          claim units                          0.000    0 %
+                          emit batches                         0.000    0 %
+                        writing, all threads                   2.500
+                          connect                              0.000    0 %
+                          prepare tables                       0.000    0 %
+                          wait for batches                     0.000    0 %
+                          decode from Arrow                    0.000    0 %
+                          flush to the server                  2.500  100 %
+                          commit                               0.000    0 %
+                        waiting for a full queue               0.000
+                        waiting for a commit                   0.000
+                        planning                               0.000
+                        finalizing                             0.000
+                        loading modules                        0.012
+                        ---------------------------------------------------
+                        checks before the run, by the clock    0.500
+                        whole run, by the clock                4.000"""));
     }
 
     @Test
