@@ -72,7 +72,7 @@ class HandmadeModuleTest {
         // Every depth of the stack is a place from which the host is called once.
         WasmAssembler module =
                 new WasmAssembler().importing("rapidbyte", "log", "iii", "").importing("rapidbyte", "clock", "i", "l");
-        WasmAssembler source = completed(module);
+        WasmAssembler source = WasmAssembler.complete(module);
         int itself = source.nextFunction();
         source.export("rb_teardown", "ii", "l", new byte[] {
             I32_CONST,
@@ -98,18 +98,6 @@ class HandmadeModuleTest {
         try (SourceConnector connector = open(source)) {
             Failures.of(Category.INTERNAL, "guest_stack_overflow", () -> connector.teardown(List.of(), "requested"));
         }
-    }
-
-    private static WasmAssembler completed(WasmAssembler module) {
-        module.export("rb_abi_version", "", "i", I32_CONST, 1);
-        module.export("rb_alloc", "i", "i", I32_CONST, 0x80, 0x20);
-        module.export("rb_free", "ii", "");
-        for (LifecycleCall call : LifecycleCall.values()) {
-            if (call.requiredOf(Role.SOURCE)) {
-                module.answer(call.export());
-            }
-        }
-        return module;
     }
 
     @Test
@@ -164,15 +152,22 @@ class HandmadeModuleTest {
                         .getMessage(),
                 containsString("rb_free"));
         assertThat(
-                refused("unknown_import", completed(new WasmAssembler().importing("env", "system", "ii", "i")))
+                refused(
+                                "unknown_import",
+                                WasmAssembler.complete(new WasmAssembler().importing("env", "system", "ii", "i")))
                         .getMessage(),
                 containsString("env.system"));
         assertThat(
-                refused("unknown_import", completed(new WasmAssembler().importing("rapidbyte", "udp_send", "ii", "i")))
+                refused(
+                                "unknown_import",
+                                WasmAssembler.complete(
+                                        new WasmAssembler().importing("rapidbyte", "udp_send", "ii", "i")))
                         .getMessage(),
                 containsString("rapidbyte.udp_send"));
         assertThat(
-                refused("bad_import", completed(new WasmAssembler().importing("rapidbyte", "claim", "i", "i")))
+                refused(
+                                "bad_import",
+                                WasmAssembler.complete(new WasmAssembler().importing("rapidbyte", "claim", "i", "i")))
                         .getMessage(),
                 containsString("rapidbyte.claim"));
         refused("table_too_large", WasmAssembler.source().table(10_000_000));

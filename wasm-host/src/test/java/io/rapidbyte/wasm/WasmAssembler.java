@@ -35,10 +35,15 @@ final class WasmAssembler {
     private int initialPages = 2;
     private int tableElements = 0;
     private boolean exportMemory = true;
+    private final List<byte[]> segments = new ArrayList<>();
 
     /** A source that answers every call with {@code {"ok":{}}}. */
     static WasmAssembler source() {
-        WasmAssembler module = new WasmAssembler();
+        return complete(new WasmAssembler());
+    }
+
+    /** Adds the exports of a source that answers every call with {@code {"ok":{}}}. */
+    static WasmAssembler complete(WasmAssembler module) {
         module.export("rb_abi_version", "", "i", I32_CONST, 1);
         // Requests go to one place, responses come from another.
         module.export("rb_alloc", "i", "i", I32_CONST, 0x80, 0x20);
@@ -68,6 +73,14 @@ final class WasmAssembler {
 
     WasmAssembler table(int elements) {
         tableElements = elements;
+        return this;
+    }
+
+    /** Puts a text at an address. */
+    WasmAssembler data(int address, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        byte[] head = concat(concat(new byte[] {0, I32_CONST}, signedLeb(address)), new byte[] {END});
+        segments.add(concat(head, concat(unsignedLeb(bytes.length), bytes)));
         return this;
     }
 
@@ -137,12 +150,8 @@ final class WasmAssembler {
         }
         section(out, 7, vector(exports));
         section(out, 10, vector(functions.stream().map(WasmAssembler::body).toList()));
-        byte[] response = "{\"ok\":{}}".getBytes(StandardCharsets.UTF_8);
-        section(
-                out,
-                11,
-                vector(List.of(
-                        concat(new byte[] {0, I32_CONST, 16, END}, concat(unsignedLeb(response.length), response)))));
+        data(16, "{\"ok\":{}}");
+        section(out, 11, vector(segments));
         extraSections.forEach(out::writeBytes);
         if (manifest != null) {
             section(out, 0, custom(ManifestReader.SECTION, manifest.getBytes(StandardCharsets.UTF_8)));
