@@ -12,7 +12,7 @@ use std::rc::Rc;
 use support::{push, schema, table, touch};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_table_survives(table in table()) {
