@@ -5,7 +5,7 @@
 #
 #   build.sh           builds modules/*.wasm and modules/test/*.wasm
 #   build.sh --check   builds from nothing in a temporary folder and fails when a committed module differs
-#   build.sh --test    runs the connectors' native unit tests
+#   build.sh --test    checks the format of the source and runs the connectors' native unit tests
 #
 # The tool chain is Debian bookworm's: its compiler, its linker and its packages of crates. Another compiler would be as
 # good, but would not give the same bytes, and the committed modules could not be checked against their source.
@@ -95,6 +95,8 @@ case "${1:-}" in
     "") build "$TARGET_FOLDER" modules ;;
     --check) check ;;
     --test)
+        cargo_clean_environment fmt --all --check ||
+            fail "the source is not formatted. Run RUSTFMT=/usr/bin/rustfmt cargo fmt --all in connectors/ and commit the result."
         cargo_clean_environment test --target-dir "$TARGET_FOLDER" --workspace
         cargo_clean_environment test --target-dir "$TARGET_FOLDER" --manifest-path getrandom/Cargo.toml
         ;;

@@ -128,6 +128,7 @@ impl BatchPlan {
     }
 
     /// The columns of a batch as the encoder takes them.
+    #[inline(never)]
     pub fn columns<'a>(&'a self, batch: &Batch<'a>) -> Vec<Column<'a>> {
         let columns = batch.columns().iter().zip(&self.forms).zip(&self.schema.fields);
         columns
@@ -167,7 +168,6 @@ mod tests {
             type_oid: 0,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
-            not_null: false,
             is_generated: false,
             wire,
             cast: cast.into(),

@@ -116,7 +116,6 @@ mod tests {
             type_oid,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
-            not_null: false,
             is_generated: false,
             wire,
             cast: String::new(),

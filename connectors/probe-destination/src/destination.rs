@@ -80,19 +80,27 @@ fn after_batch(config: &Config, batches: u64) -> Result<Next> {
 
 impl Destination for Probe {
     fn open(request: OpenRequest) -> Result<Self> {
-        let probe = Probe { config: request.config()?, input: BatchInput::new(), reader: FrameReader::new() };
+        let probe = Probe {
+            config: request.config()?,
+            input: BatchInput::new(),
+            reader: FrameReader::new(),
+        };
         probe.begin(Call::Open, "probe_open_calls")?;
         Ok(probe)
     }
 
     fn check(&mut self, _: CheckRequest) -> Result<CheckResponse> {
         self.begin(Call::Check, "probe_check_calls")?;
-        Ok(CheckResponse { checks: vec![CheckEntry::passed("configuration", "the probe is ready")] })
+        Ok(CheckResponse {
+            checks: vec![CheckEntry::passed("configuration", "the probe is ready")],
+        })
     }
 
     fn apply(&mut self, request: ApplyRequest) -> Result<TargetResponse> {
         self.begin(Call::Apply, "probe_apply_calls")?;
-        Ok(TargetResponse { target: format!("probe.{}", request.stream.name) })
+        Ok(TargetResponse {
+            target: format!("probe.{}", request.stream.name),
+        })
     }
 
     fn write(&mut self, _: WriteRequest) -> Result<WriteResponse> {
@@ -108,7 +116,9 @@ impl Destination for Probe {
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
         self.begin(Call::Finalize, "probe_finalize_calls")?;
-        Ok(TargetResponse { target: format!("probe.{}", request.stream.name) })
+        Ok(TargetResponse {
+            target: format!("probe.{}", request.stream.name),
+        })
     }
 
     fn close(&mut self) -> Result<()> {

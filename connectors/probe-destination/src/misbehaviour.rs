@@ -7,9 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// An atomic keeps the compiler from seeing that nothing comes of the computation.
 static WORK: AtomicU64 = AtomicU64::new(0);
 
+#[inline(never)]
 fn compute_for(steps: u32) {
     for _ in 0..steps {
-        WORK.store(WORK.load(Ordering::Relaxed).wrapping_mul(6_364_136_223_846_793_005) | 1, Ordering::Relaxed);
+        WORK.store(
+            WORK.load(Ordering::Relaxed).wrapping_mul(6_364_136_223_846_793_005) | 1,
+            Ordering::Relaxed,
+        );
     }
 }
 

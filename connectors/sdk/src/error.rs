@@ -2,6 +2,7 @@
 
 //! The error record of the ABI (docs/abi.md, section 8): the only thing by which the host decides what to do next.
 
+use crate::json::null_as_default;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{fmt, io};
@@ -29,9 +30,10 @@ pub enum Category {
 }
 
 /// How much is affected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
+    #[default]
     Stream,
     Batch,
     Record,
@@ -71,13 +73,13 @@ pub struct Error(Box<Record>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Record {
     category: Category,
-    #[serde(default = "Record::default_scope")]
+    #[serde(default, deserialize_with = "null_as_default")]
     scope: Scope,
     code: String,
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     retryable: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
@@ -89,12 +91,6 @@ struct Record {
     commit_state: Option<CommitState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     details: Option<Map<String, Value>>,
-}
-
-impl Record {
-    fn default_scope() -> Scope {
-        Scope::Stream
-    }
 }
 
 impl Error {
@@ -195,7 +191,10 @@ impl Error {
     /// Adds a member to `details`. Never a secret: the record is logged and shown.
     #[must_use]
     pub fn detail(mut self, name: impl Into<String>, value: impl Into<Value>) -> Error {
-        self.0.details.get_or_insert_with(Map::new).insert(name.into(), value.into());
+        self.0
+            .details
+            .get_or_insert_with(Map::new)
+            .insert(name.into(), value.into());
         self
     }
 
@@ -243,11 +242,13 @@ impl Error {
     }
 
     /// The record as the ABI has it.
+    #[inline(never)]
     pub fn to_json(&self) -> Value {
         serde_json::to_value(&self.0).unwrap_or(Value::Null)
     }
 
     /// Reads a record that the host wrote.
+    #[inline(never)]
     pub fn from_json(json: &[u8]) -> Result<Error> {
         serde_json::from_slice::<Record>(json)
             .map(|record| Error(Box::new(record)))
@@ -358,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_record_with_unknown_members_and_an_unknown_category_can_be_read() {
-        let text = br#"{"category":"weather","code":"rain","message":"it rains","novelty":1,"hint":null}"#;
+        let text = br#"{"category":"weather","code":"rain","message":"it rains","novelty":1,"hint":null,"scope":null,"retryable":null}"#;
         let error = Error::from_json(text).unwrap();
         assert_eq!(error.category(), Category::Internal);
         assert_eq!(error.code(), "rain");

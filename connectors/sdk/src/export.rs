@@ -145,7 +145,9 @@ macro_rules! lifecycle_exports {
                 unsafe extern "C" fn export(ptr: *mut u8, len: usize) -> u64 {
                     $crate::export::lifecycle(ptr, len, |request| {
                         RAPIDBYTE_SESSION.with(|session| {
-                            session.call(|connector| <$connector as $role_trait>::$method(connector, request))
+                            session.call(|connector| {
+                                $crate::export::apart(<$connector as $role_trait>::$method, connector, request)
+                            })
                         })
                     })
                 }
@@ -194,8 +196,18 @@ impl<C> Session<C> {
 pub fn prepare(request: &crate::OpenRequest) {
     crate::log::set_finest_level(request.log_level.0);
     std::panic::set_hook(Box::new(|panic| {
-        crate::log::write(crate::log::Level::Error, format_args!("the connector has a defect: {}", panic));
+        crate::log::write(
+            crate::log::Level::Error,
+            format_args!("the connector has a defect: {}", panic),
+        );
     }));
+}
+
+/// Calls a method of a connector in a function of its own. The host's compiler does not take methods of any size: the code
+/// that reads requests and writes responses must not be in one function with the connector's work.
+#[inline(never)]
+pub fn apart<C, Q, A>(method: impl FnOnce(&mut C, Q) -> Result<A>, connector: &mut C, request: Q) -> Result<A> {
+    method(connector, request)
 }
 
 /// Reads a request.
@@ -227,7 +239,11 @@ fn unreadable(cause: &serde_json::Error) -> Error {
         serde_json::error::Category::Data => crate::protocol::without_values(cause),
         _ => format!("no JSON at column {}", cause.column()),
     };
-    Error::new(crate::Category::Internal, "bad_request", format!("the host's request cannot be read: {}", what))
+    Error::new(
+        crate::Category::Internal,
+        "bad_request",
+        format!("the host's request cannot be read: {}", what),
+    )
 }
 
 /// Whether `manifest` is the manifest of a connector with this `role` for this version of the ABI; the reason when not.
@@ -248,7 +264,9 @@ pub fn check_manifest(manifest: &[u8], role: &str) -> std::result::Result<(), St
 
 fn is_connector_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
 }
 
 /// Memory that crosses the border between host and guest.
@@ -302,7 +320,11 @@ mod guest {
     /// Copies a response into memory that the host frees, and packs its address and length.
     pub fn give_response(response: &[u8]) -> u64 {
         let ptr = allocate(response.len());
-        assert!(!ptr.is_null(), "there is no memory for a response of {} bytes", response.len());
+        assert!(
+            !ptr.is_null(),
+            "there is no memory for a response of {} bytes",
+            response.len()
+        );
         // SAFETY: `allocate` returned that many bytes.
         unsafe { std::ptr::copy_nonoverlapping(response.as_ptr(), ptr, response.len()) };
         (ptr as u64) << 32 | response.len() as u64
@@ -320,7 +342,9 @@ mod tests {
 
     #[test]
     fn answers_are_wrapped_in_ok() {
-        let response = write_response(Ok(crate::TargetResponse { target: "orders".to_string() }));
+        let response = write_response(Ok(crate::TargetResponse {
+            target: "orders".to_string(),
+        }));
         assert_eq!(json_of(response), json!({"ok": {"target": "orders"}}));
     }
 
@@ -350,8 +374,12 @@ mod tests {
 
     #[test]
     fn a_manifest_of_another_role_is_refused() {
-        let manifest = br#"{"name":"a","version":"1.0.0","abi":1,"role":"source","description":"d","config_schema":{}}"#;
+        let manifest =
+            br#"{"name":"a","version":"1.0.0","abi":1,"role":"source","description":"d","config_schema":{}}"#;
         assert_eq!(check_manifest(manifest, "source"), Ok(()));
-        assert_eq!(check_manifest(manifest, "destination"), Err("member 'role' is \"source\"".to_string()));
+        assert_eq!(
+            check_manifest(manifest, "destination"),
+            Err("member 'role' is \"source\"".to_string())
+        );
     }
 }

@@ -93,6 +93,9 @@ mod tests {
         });
         crate::error!("two");
         assert_eq!(built, 0);
-        assert_eq!(recording.borrow().log, vec![(3, "one 1".to_string()), (1, "two".to_string())]);
+        assert_eq!(
+            recording.borrow().log,
+            vec![(3, "one 1".to_string()), (1, "two".to_string())]
+        );
     }
 }

@@ -73,8 +73,11 @@ impl OpenRequest {
     /// Reads `config` into the connector's own type. The error names what is wrong, and no value of the configuration.
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
         T::deserialize(Value::Object(self.config.clone())).map_err(|cause| {
-            Error::config("bad_config", format!("the connector's 'config' cannot be used: {}", without_values(&cause)))
-                .hint("compare the members of 'config' with the connector's documentation")
+            Error::config(
+                "bad_config",
+                format!("the connector's 'config' cannot be used: {}", without_values(&cause)),
+            )
+            .hint("compare the members of 'config' with the connector's documentation")
         })
     }
 }
@@ -117,7 +120,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { max_batch_bytes: 4 << 20, max_record_bytes: 64 << 20 }
+        Limits {
+            max_batch_bytes: 4 << 20,
+            max_record_bytes: 64 << 20,
+        }
     }
 }
 
@@ -157,11 +163,21 @@ pub struct CheckEntry {
 
 impl CheckEntry {
     pub fn passed(name: impl Into<String>, message: impl Into<String>) -> CheckEntry {
-        CheckEntry { name: name.into(), ok: true, message: message.into(), hint: None }
+        CheckEntry {
+            name: name.into(),
+            ok: true,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub fn failed(name: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> CheckEntry {
-        CheckEntry { name: name.into(), ok: false, message: message.into(), hint: Some(hint.into()) }
+        CheckEntry {
+            name: name.into(),
+            ok: false,
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
     }
 }
 
@@ -256,8 +272,12 @@ pub struct ReadRequest {
 impl ReadRequest {
     /// Reads `plan` into the type that the connector's own `plan` call wrote.
     pub fn plan<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(&self.plan)
-            .map_err(|cause| Error::internal(format!("stream '{}': the plan is not one of this connector: {}", self.stream.name, cause)))
+        T::deserialize(&self.plan).map_err(|cause| {
+            Error::internal(format!(
+                "stream '{}': the plan is not one of this connector: {}",
+                self.stream.name, cause
+            ))
+        })
     }
 }
 

@@ -144,7 +144,10 @@ mod tests {
         let (listener, port) = listener();
         drop(listener);
         let error = TcpStream::connect("127.0.0.1", port, SECOND).unwrap_err();
-        assert_eq!((error.category(), error.code()), (Category::TransientNetwork, "connection_refused"));
+        assert_eq!(
+            (error.category(), error.code()),
+            (Category::TransientNetwork, "connection_refused")
+        );
     }
 
     #[test]
@@ -154,13 +157,23 @@ mod tests {
         let mut stream = TcpStream::connect("127.0.0.1", port, SECOND).unwrap();
         stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
         let error = Error::from(stream.read(&mut [0; 1]).unwrap_err());
-        assert_eq!((error.category(), error.code()), (Category::TransientNetwork, "timeout"));
+        assert_eq!(
+            (error.category(), error.code()),
+            (Category::TransientNetwork, "timeout")
+        );
         assert!(error.message().starts_with("reading: "), "{}", error);
     }
 
     #[test]
     fn the_json_for_tls_has_the_names_of_the_abi() {
-        let options = TlsOptions { server_name: "db".to_string(), verify: TlsVerification::Ca, ..TlsOptions::default() };
-        assert_eq!(serde_json::to_string(&options).unwrap(), r#"{"server_name":"db","verify":"ca"}"#);
+        let options = TlsOptions {
+            server_name: "db".to_string(),
+            verify: TlsVerification::Ca,
+            ..TlsOptions::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&options).unwrap(),
+            r#"{"server_name":"db","verify":"ca"}"#
+        );
     }
 }

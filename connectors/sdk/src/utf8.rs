@@ -2,7 +2,6 @@
 
 //! A check for UTF-8 that is quick for ASCII, which is most of what tables hold.
 
-
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Whether `bytes` are UTF-8.

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use support::{push, schema, table, touch};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_table_survives(table in table()) {
@@ -46,7 +46,9 @@ proptest! {
 
     #[test]
     fn a_row_that_is_dropped_halfway_leaves_no_trace(table in table(), cut in any::<prop::sample::Index>()) {
-        prop_assume!(!table.columns.is_empty() && table.rows > 0);
+        if table.columns.is_empty() || table.rows == 0 {
+            return Ok(());
+        }
         let mut batch = RecordBatchBuilder::new(table.schema.clone());
         table.fill(&mut batch);
         let filled = cut.index(table.columns.len() + 1);
@@ -72,9 +74,16 @@ fn frames_with_the_same_schema_share_it() {
     let mut reader = FrameReader::new();
     let first = Rc::clone(reader.parse(&frame).unwrap().schema());
     assert!(Rc::ptr_eq(&first, reader.parse(&frame).unwrap().schema()));
-    batch.replace_column(0, Field::new("c", DataType::Utf8, true), ColumnBuilder::new(DataType::Utf8));
+    batch.replace_column(
+        0,
+        Field::new("c", DataType::Utf8, true),
+        ColumnBuilder::new(DataType::Utf8),
+    );
     batch.finish_into(&mut frame).unwrap();
-    assert_eq!(reader.parse(&frame).unwrap().schema().fields[0].data_type, DataType::Utf8);
+    assert_eq!(
+        reader.parse(&frame).unwrap().schema().fields[0].data_type,
+        DataType::Utf8
+    );
 }
 
 #[test]
@@ -93,7 +102,10 @@ fn a_column_can_become_text_in_the_middle_of_a_batch() {
     batch.finish_into(&mut frame).unwrap();
     let mut reader = FrameReader::new();
     let read = reader.parse(&frame).unwrap();
-    assert_eq!((read.columns()[0].bytes(0), read.columns()[0].bytes(1)), (&b"1.25"[..], &b"NaN"[..]));
+    assert_eq!(
+        (read.columns()[0].bytes(0), read.columns()[0].bytes(1)),
+        (&b"1.25"[..], &b"NaN"[..])
+    );
     assert!(read.columns()[0].is_utf8());
 }
 
@@ -109,7 +121,10 @@ fn numbers_are_read_as_they_were_pushed() {
         DataType::Decimal256(76, 0),
         DataType::FixedSizeBinary(16),
     ];
-    let fields = types.iter().map(|data_type| Field::new(data_type.to_string(), *data_type, false)).collect();
+    let fields = types
+        .iter()
+        .map(|data_type| Field::new(data_type.to_string(), *data_type, false))
+        .collect();
     let mut batch = RecordBatchBuilder::new(Schema::new(fields));
     for (index, column) in batch.columns.iter_mut().enumerate() {
         let column = match column {
@@ -133,9 +148,18 @@ fn numbers_are_read_as_they_were_pushed() {
     let mut reader = FrameReader::new();
     let read = reader.parse(&frame).unwrap();
     let columns = read.columns();
-    assert_eq!((columns[0].i16(0), columns[1].i32(0), columns[2].i64(0)), (i16::MIN, -719_528, i64::MAX));
-    assert_eq!((columns[3].f32(0), columns[4].f64(0).to_bits()), (f32::NEG_INFINITY, (-0.0f64).to_bits()));
-    assert_eq!((columns[5].i128(0), columns[6].array(0), columns[7].array(0)), (-1, [7u8; 32], [9u8; 16]));
+    assert_eq!(
+        (columns[0].i16(0), columns[1].i32(0), columns[2].i64(0)),
+        (i16::MIN, -719_528, i64::MAX)
+    );
+    assert_eq!(
+        (columns[3].f32(0), columns[4].f64(0).to_bits()),
+        (f32::NEG_INFINITY, (-0.0f64).to_bits())
+    );
+    assert_eq!(
+        (columns[5].i128(0), columns[6].array(0), columns[7].array(0)),
+        (-1, [7u8; 32], [9u8; 16])
+    );
 }
 
 #[test]
@@ -143,7 +167,13 @@ fn a_batch_whose_columns_differ_in_length_is_not_written() {
     let mut batch = one_column(DataType::Bool);
     batch.end_row();
     let error = batch.finish_into(&mut Vec::new()).unwrap_err();
-    assert!(error.message().contains("column 'c' cannot be written: it has 0 rows in a batch of 1"), "{}", error);
+    assert!(
+        error
+            .message()
+            .contains("column 'c' cannot be written: it has 0 rows in a batch of 1"),
+        "{}",
+        error
+    );
 }
 
 #[test]
@@ -159,7 +189,10 @@ fn rows_pushed_in_bulk_are_rows() {
     let mut reader = FrameReader::new();
     let read = reader.parse(&frame).unwrap();
     let column = read.columns()[0];
-    assert_eq!((0..4).map(|row| column.is_valid(row)).collect::<Vec<_>>(), [false, true, true, true]);
+    assert_eq!(
+        (0..4).map(|row| column.is_valid(row)).collect::<Vec<_>>(),
+        [false, true, true, true]
+    );
     assert_eq!((1..4).map(|row| column.i32(row)).collect::<Vec<_>>(), [1, 2, 3]);
 }
 

@@ -91,7 +91,10 @@ fn the_writer_writes_the_golden_frame() {
         std::fs::write(PATH, &frame).unwrap();
     }
     let golden = std::fs::read(PATH).unwrap();
-    assert!(frame == golden, "the writer's output has changed: is that intended, and do other readers still open it?");
+    assert!(
+        frame == golden,
+        "the writer's output has changed: is that intended, and do other readers still open it?"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn is_survived(reader: &mut FrameReader, frame: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn changed_frames_are_survived(table in table(), mutations in prop::collection::vec(mutation(), 1..5)) {
@@ -52,7 +52,9 @@ proptest! {
 
 /// Replaces the only occurrence of `old`.
 fn replaced(frame: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
-    let places: Vec<_> = (0..=frame.len() - old.len()).filter(|place| frame[*place..].starts_with(old)).collect();
+    let places: Vec<_> = (0..=frame.len() - old.len())
+        .filter(|place| frame[*place..].starts_with(old))
+        .collect();
     assert_eq!(places.len(), 1, "{:?} is in the frame {} times", old, places.len());
     let mut changed = frame.to_vec();
     changed[places[0]..places[0] + new.len()].copy_from_slice(new);
@@ -85,14 +87,38 @@ fn lies_about_a_column_are_told_by_its_name() {
     let frame = frame_of_texts();
     let node = pair(5, 1);
     let cases = [
-        (replaced(&frame, &node, &pair(6, 1)), "column 'text': its number of rows is not the batch's"),
-        (replaced(&frame, &node, &pair(5, 2)), "column 'text': its null count is not that of its validity bitmap"),
-        (replaced(&frame, &node, &pair(5, -1)), "column 'text': its null count is impossible"),
-        (replaced(&frame, &pair(8, 24), &pair(8, 20)), "column 'text': a buffer is shorter than its rows need"),
-        (replaced(&frame, &pair(8, 24), &pair(4, 24)), "column 'text': a buffer is not aligned to 8 bytes"),
-        (replaced(&frame, &pair(8, 24), &pair(8, 1 << 40)), "column 'text': a buffer lies outside of the body"),
-        (replaced(&frame, &pair(8, 24), &pair(-8, 24)), "column 'text': a buffer lies outside of the body"),
-        (replaced(&frame, &pair(32, 4000), &pair(32, 3999)), "column 'text': its offsets do not ascend, or lead outside of its data"),
+        (
+            replaced(&frame, &node, &pair(6, 1)),
+            "column 'text': its number of rows is not the batch's",
+        ),
+        (
+            replaced(&frame, &node, &pair(5, 2)),
+            "column 'text': its null count is not that of its validity bitmap",
+        ),
+        (
+            replaced(&frame, &node, &pair(5, -1)),
+            "column 'text': its null count is impossible",
+        ),
+        (
+            replaced(&frame, &pair(8, 24), &pair(8, 20)),
+            "column 'text': a buffer is shorter than its rows need",
+        ),
+        (
+            replaced(&frame, &pair(8, 24), &pair(4, 24)),
+            "column 'text': a buffer is not aligned to 8 bytes",
+        ),
+        (
+            replaced(&frame, &pair(8, 24), &pair(8, 1 << 40)),
+            "column 'text': a buffer lies outside of the body",
+        ),
+        (
+            replaced(&frame, &pair(8, 24), &pair(-8, 24)),
+            "column 'text': a buffer lies outside of the body",
+        ),
+        (
+            replaced(&frame, &pair(32, 4000), &pair(32, 3999)),
+            "column 'text': its offsets do not ascend, or lead outside of its data",
+        ),
         (
             replaced(&frame, &2000i32.to_le_bytes(), &(-1i32).to_le_bytes()),
             "column 'text': its offsets do not ascend, or lead outside of its data",

@@ -19,7 +19,13 @@ fn an_open_request_needs_only_what_is_required() {
     let request: OpenRequest = serde_json::from_value(json!({"abi": 1, "run_id": "r1", "config": null, "log_level": 5,
         "limits": {"max_batch_bytes": 1000, "max_record_bytes": null}, "novelty": [1]}))
     .unwrap();
-    assert_eq!(request.limits, Limits { max_batch_bytes: 1000, ..Limits::default() });
+    assert_eq!(
+        request.limits,
+        Limits {
+            max_batch_bytes: 1000,
+            ..Limits::default()
+        }
+    );
     assert_eq!(request.log_level.0, 5);
 }
 
@@ -35,10 +41,19 @@ fn a_wrong_configuration_is_told_without_its_values() {
         let request: OpenRequest = serde_json::from_value(request).unwrap();
         request.config::<Config>().unwrap_err()
     };
-    assert_eq!(error(json!({})).message(), "the connector's 'config' cannot be used: missing field `port`");
+    assert_eq!(
+        error(json!({})).message(),
+        "the connector's 'config' cannot be used: missing field `port`"
+    );
     let wrong = error(json!({"port": "hunter2"}));
-    assert_eq!(wrong.message(), "the connector's 'config' cannot be used: invalid type, expected u16");
-    assert_eq!(error(json!({"port": 70000})).message(), "the connector's 'config' cannot be used: invalid value, expected u16");
+    assert_eq!(
+        wrong.message(),
+        "the connector's 'config' cannot be used: invalid type, expected u16"
+    );
+    assert_eq!(
+        error(json!({"port": 70000})).message(),
+        "the connector's 'config' cannot be used: invalid value, expected u16"
+    );
     assert_eq!(wrong.category(), Category::Config);
 }
 
@@ -50,13 +65,22 @@ fn a_stream_reads_and_writes_what_it_was_given() {
     assert_eq!(stream.sync_mode, SyncMode::Incremental);
     assert_eq!(serde_json::to_value(&stream).unwrap(), json);
     let minimal: Stream = serde_json::from_value(json!({"name": "a", "columns": null, "sync_mode": null})).unwrap();
-    assert_eq!(minimal, Stream { name: "a".to_string(), ..Stream::default() });
+    assert_eq!(
+        minimal,
+        Stream {
+            name: "a".to_string(),
+            ..Stream::default()
+        }
+    );
 }
 
 #[test]
 fn a_plan_carries_its_schema_as_base64() {
     let plan = PlanResponse {
-        stream: Stream { name: "orders".to_string(), ..Stream::default() },
+        stream: Stream {
+            name: "orders".to_string(),
+            ..Stream::default()
+        },
         schema: schema(),
         units: 3,
         unit_kind: "whole".to_string(),
@@ -77,7 +101,10 @@ fn a_write_request_is_a_target_request_with_options() {
     write["options"] = json!({"load_method": "copy"});
     let apply: ApplyRequest = serde_json::from_value(target).unwrap();
     let write: WriteRequest = serde_json::from_value(write).unwrap();
-    assert_eq!((apply.write_mode, &apply.primary_key), (WriteMode::Replace, &vec!["id".to_string()]));
+    assert_eq!(
+        (apply.write_mode, &apply.primary_key),
+        (WriteMode::Replace, &vec!["id".to_string()])
+    );
     assert_eq!((apply.schema, write.target.schema), (schema(), schema()));
     assert_eq!(write.options["load_method"], "copy");
 }
@@ -85,9 +112,16 @@ fn a_write_request_is_a_target_request_with_options() {
 #[test]
 fn a_schema_that_is_none_is_refused_in_one_sentence() {
     let not_base64 = schema_as_base64::from_base64("*").unwrap_err();
-    assert!(not_base64.message().starts_with("the schema is not base64"), "{}", not_base64);
+    assert!(
+        not_base64.message().starts_with("the schema is not base64"),
+        "{}",
+        not_base64
+    );
     let no_schema = schema_as_base64::from_base64("AAAAAAAAAAA=").unwrap_err();
-    assert_eq!(no_schema.message(), "the schema is not an Arrow IPC stream: a message does not begin with the continuation marker");
+    assert_eq!(
+        no_schema.message(),
+        "the schema is not an Arrow IPC stream: a message does not begin with the continuation marker"
+    );
 }
 
 #[test]
@@ -99,8 +133,12 @@ fn a_read_request_gives_the_plan_back() {
     let request = json!({"stream": {"name": "orders"}, "plan": {"blocks": 12}, "from": 0, "to": 4});
     let request: ReadRequest = serde_json::from_value(request).unwrap();
     assert_eq!(request.plan::<Plan>().unwrap().blocks, 12);
-    let request: ReadRequest = serde_json::from_value(json!({"stream": {"name": "orders"}, "from": 0, "to": 4})).unwrap();
-    assert_eq!(request.plan::<Plan>().err().map(|error| error.category()), Some(Category::Internal));
+    let request: ReadRequest =
+        serde_json::from_value(json!({"stream": {"name": "orders"}, "from": 0, "to": 4})).unwrap();
+    assert_eq!(
+        request.plan::<Plan>().err().map(|error| error.category()),
+        Some(Category::Internal)
+    );
 }
 
 #[test]

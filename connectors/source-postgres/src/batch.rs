@@ -265,3 +265,266 @@ fn record_too_large(size: usize, longest: usize) -> Error {
     .hint("raise max_record_bytes, or leave the large column out of the stream's columns")
     .detail("bytes", size as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{frames_of, row_of_values, rows_of, TextRows};
+    use proptest::prelude::*;
+    use rapidbyte_sdk::arrow::{metadata, FrameReader};
+    use rapidbyte_sdk::Category;
+
+    const AMOUNT: ColumnType = ColumnType::Decimal {
+        precision: 10,
+        scale: 2,
+    };
+    const ROOMY: u64 = 1 << 20;
+
+    /// Two digits of base 10,000 with two decimals to show: `units.50`.
+    fn amount(units: u16) -> Option<Vec<u8>> {
+        Some(
+            [2, 0, 0, 2, units, 5000]
+                .iter()
+                .flat_map(|word: &u16| word.to_be_bytes())
+                .collect(),
+        )
+    }
+
+    fn not_a_number() -> Option<Vec<u8>> {
+        Some(vec![0, 0, 0, 0, 0xc0, 0, 0, 0])
+    }
+
+    fn long(value: i64) -> Option<Vec<u8>> {
+        Some(value.to_be_bytes().to_vec())
+    }
+
+    fn text(value: &str) -> Option<Vec<u8>> {
+        Some(value.as_bytes().to_vec())
+    }
+
+    fn shown(column_type: ColumnType, values: Vec<Option<Vec<u8>>>) -> Vec<Option<String>> {
+        let rows = values.into_iter().map(|value| row_of_values(&[value]));
+        let frames = frames_of(&[column_type], rows, "UTF8", ROOMY).unwrap();
+        rows_of(&frames).into_iter().map(|mut row| row.remove(0)).collect()
+    }
+
+    fn some(values: &[&str]) -> Vec<Option<String>> {
+        values.iter().map(|value| Some((*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn numbers_keep_every_bit() {
+        let values = |bytes: &[&[u8]]| bytes.iter().map(|value| Some(value.to_vec())).collect::<Vec<_>>();
+        assert_eq!(shown(ColumnType::Bool, values(&[&[0], &[1]])), some(&["false", "true"]));
+        assert_eq!(
+            shown(ColumnType::Int2, values(&[&i16::MIN.to_be_bytes(), &[1, 2]])),
+            some(&["-32768", "258"])
+        );
+        assert_eq!(
+            shown(ColumnType::Int4, values(&[&i32::MIN.to_be_bytes()])),
+            some(&["-2147483648"])
+        );
+        assert_eq!(
+            shown(ColumnType::Int8, values(&[&i64::MAX.to_be_bytes()])),
+            some(&["9223372036854775807"])
+        );
+        let floats =
+            [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 1.5].map(|value| Some(value.to_be_bytes().to_vec()));
+        assert_eq!(
+            shown(ColumnType::Float4, floats.to_vec()),
+            some(&["NaN", "Infinity", "-Infinity", "-0", "1.5"])
+        );
+        let floats = [f64::NAN, f64::MIN_POSITIVE * 0.5, 0.1].map(|value| Some(value.to_be_bytes().to_vec()));
+        assert_eq!(shown(ColumnType::Float8, floats.to_vec())[2].as_deref(), Some("0.1"));
+    }
+
+    #[test]
+    fn times_keep_their_ends() {
+        let days = |days: i32| Some(days.to_be_bytes().to_vec());
+        assert_eq!(
+            shown(
+                ColumnType::Date,
+                vec![
+                    days(i32::MAX),
+                    days(i32::MIN),
+                    days(0),
+                    days(-730_120),
+                    days(2_145_031_948)
+                ]
+            ),
+            some(&["infinity", "-infinity", "2000-01-01", "0001-12-31 BC", "5874897-12-31"])
+        );
+        assert_eq!(
+            shown(ColumnType::Time, vec![long(0), long(86_400_000_000)]),
+            some(&["00:00:00", "24:00:00"])
+        );
+        let moments = vec![long(i64::MIN), long(0), long(9_223_371_331_199_999_999), long(i64::MAX)];
+        let expected = [
+            "-infinity",
+            "2000-01-01 00:00:00",
+            "294276-12-31 23:59:59.999999",
+            "infinity",
+        ];
+        assert_eq!(shown(ColumnType::Timestamp, moments.clone()), some(&expected));
+        assert_eq!(
+            shown(ColumnType::Timestamptz, moments)[1].as_deref(),
+            Some("2000-01-01 00:00:00+00")
+        );
+    }
+
+    #[test]
+    fn text_and_bytes_keep_every_byte() {
+        let values = vec![text(""), text("a\tb\n\"\u{200b}😀"), None];
+        let expected = vec![Some(String::new()), Some("a\tb\n\"\u{200b}😀".to_owned()), None];
+        for column_type in [ColumnType::Text, ColumnType::Json, ColumnType::Other] {
+            assert_eq!(shown(column_type, values.clone()), expected);
+        }
+        let versioned = values
+            .iter()
+            .map(|value| value.as_ref().map(|bytes| [&[1], &bytes[..]].concat()))
+            .collect();
+        assert_eq!(shown(ColumnType::Jsonb, versioned), expected);
+        assert_eq!(
+            shown(ColumnType::Bytea, vec![Some(vec![0, 255, 10])]),
+            some(&["\\x00ff0a"])
+        );
+        let uuid = (0..16).collect::<Vec<u8>>();
+        assert_eq!(
+            shown(ColumnType::Uuid, vec![Some(uuid)]),
+            some(&["00010203-0405-0607-0809-0a0b0c0d0e0f"])
+        );
+        assert_eq!(
+            shown(ColumnType::NumericText, vec![amount(7), not_a_number()]),
+            some(&["7.50", "NaN"])
+        );
+    }
+
+    #[test]
+    fn values_of_another_type_are_noticed() {
+        let types = [
+            ColumnType::Bool,
+            ColumnType::Int2,
+            ColumnType::Int4,
+            ColumnType::Int8,
+            ColumnType::Date,
+            ColumnType::Time,
+            ColumnType::Timestamp,
+            ColumnType::Uuid,
+            ColumnType::Jsonb,
+            ColumnType::NumericText,
+            AMOUNT,
+            ColumnType::Decimal {
+                precision: 38,
+                scale: 0,
+            },
+            ColumnType::Decimal {
+                precision: 76,
+                scale: 0,
+            },
+        ];
+        for column_type in types {
+            let rows = [row_of_values(&[None]), row_of_values(&[Some(vec![0, 9, 9])])];
+            let error = frames_of(&[column_type], rows, "UTF8", ROOMY).unwrap_err();
+            assert_eq!(
+                (error.category(), error.code()),
+                (Category::Schema, "table_changed"),
+                "{:?}",
+                column_type
+            );
+            assert!(error.message().contains("column 'c0'"), "{}", error);
+        }
+    }
+
+    #[test]
+    fn text_of_a_database_without_an_encoding_is_checked() {
+        for (column_type, good, bad) in [
+            (ColumnType::Text, &b"caf\xc3\xa9"[..], &b"caf\xe9"[..]),
+            (ColumnType::Jsonb, b"\x01\"\xc3\xa9\"", b"\x01\"\xe9\""),
+        ] {
+            let read = |value: &[u8], encoding| {
+                frames_of(
+                    &[column_type],
+                    [row_of_values(&[Some(value.to_vec())])],
+                    encoding,
+                    ROOMY,
+                )
+            };
+            assert_eq!(read(good, "SQL_ASCII").unwrap().len(), 1);
+            let error = read(bad, "SQL_ASCII").unwrap_err();
+            assert_eq!((error.category(), error.code()), (Category::Data, "invalid_utf8"));
+        }
+        let bytes = [row_of_values(&[Some(vec![0xe9])])];
+        assert!(frames_of(&[ColumnType::Bytea], bytes, "SQL_ASCII", ROOMY).is_ok());
+    }
+
+    #[test]
+    fn a_table_without_rows_is_one_batch() {
+        let frames = frames_of(&[ColumnType::Int4], [], "UTF8", ROOMY).unwrap();
+        assert_eq!(frames.len(), 1);
+        assert_eq!(FrameReader::new().parse(&frames[0]).unwrap().rows(), 0);
+    }
+
+    /// Which columns hold text in a frame.
+    fn forms(frame: &[u8]) -> Vec<bool> {
+        let mut reader = FrameReader::new();
+        let batch = reader.parse(frame).unwrap();
+        batch
+            .schema()
+            .fields
+            .iter()
+            .map(|field| field.metadata(metadata::ENCODING).is_some())
+            .collect()
+    }
+
+    #[test]
+    fn columns_that_take_turns_in_not_fitting_do_not_make_batches_of_one_row() {
+        let rows = (0..1000u16).map(|n| {
+            let first = if n % 2 == 0 { not_a_number() } else { amount(n) };
+            let second = if n % 2 == 1 { not_a_number() } else { amount(n) };
+            row_of_values(&[first, second])
+        });
+        let frames = frames_of(&[AMOUNT, AMOUNT], rows, "UTF8", ROOMY).unwrap();
+        let forms: Vec<_> = frames.iter().map(|frame| forms(frame)).collect();
+        assert_eq!(forms, [[true, false], [true, true]]);
+        assert_eq!(rows_of(&frames).len(), 1000);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever the values and the limit: nothing is lost or changed, and no frame is larger than it may be.
+        #[test]
+        fn batches_hold_all_rows_in_order_and_keep_to_their_limit(
+            rows in prop::collection::vec((0..10u8, any::<u16>(), "[a-z]{0,60}", any::<i64>()), 0..600),
+            limit in 3_000u64..20_000,
+        ) {
+            let types = [ColumnType::Text, AMOUNT, ColumnType::Timestamp];
+            let mut expected = TextRows::new();
+            let mut binary = Vec::new();
+            for (kind, units, word, moment) in &rows {
+                let units = units % 10_000;
+                // Everything from year 1 to 9999, or one of the values that do not fit.
+                let moment = if *kind == 1 { 9_223_371_331_199_999_999 } else { moment % 200_000_000_000_000_000 };
+                let values = [
+                    if *kind == 2 { None } else { text(word) },
+                    match kind { 3 => not_a_number(), 4 => None, _ => amount(units) },
+                    if *kind == 5 { None } else { long(moment) },
+                ];
+                let mut shown = Vec::new();
+                let mut moment_text = Vec::new();
+                crate::decode::write_timestamp(moment, false, &mut moment_text);
+                shown.push(values[0].as_ref().map(|_| word.clone()));
+                shown.push(match kind { 3 => Some("NaN".into()), 4 => None, _ => Some(format!("{}.50", units)) });
+                shown.push(values[2].as_ref().map(|_| String::from_utf8(moment_text).unwrap()));
+                expected.push(shown);
+                binary.push(row_of_values(&values));
+            }
+            let frames = frames_of(&types, binary, "UTF8", limit).unwrap();
+            prop_assert_eq!(rows_of(&frames), expected);
+            for frame in &frames {
+                // A record of this table is far below 200 bytes.
+                prop_assert!(frame.len() <= limit as usize + 200, "{} bytes", frame.len());
+            }
+        }
+    }
+}

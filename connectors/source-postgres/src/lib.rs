@@ -10,6 +10,8 @@ mod catalog;
 mod check;
 mod column_type;
 mod decode;
+#[cfg(test)]
+mod decode_speed;
 mod discover;
 #[cfg(test)]
 mod live_tests;

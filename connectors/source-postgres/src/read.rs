@@ -11,13 +11,17 @@ use crate::decode::{Index, Tuples};
 use crate::read_plan::ReadPlan;
 use crate::session::Session;
 
+/// Postgres sends no larger message, and a limit this low leaves room to calculate with.
+const LONGEST_ROW: u64 = 1 << 30;
+
 /// What the time of a call went into, besides connecting and encoding.
 #[derive(Default)]
-struct Clock {
-    query_nanos: i64,
-    fetch_nanos: i64,
-    decode_nanos: i64,
-    bytes: u64,
+pub struct Clock {
+    pub query_nanos: i64,
+    pub fetch_nanos: i64,
+    pub decode_nanos: i64,
+    /// What the server has sent.
+    pub bytes: u64,
 }
 
 /// Reads the units `[from, to)` until a claim is denied.
@@ -33,7 +37,7 @@ pub fn read(session: &mut Session, limits: &Limits, request: &ReadRequest) -> Re
 }
 
 fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, plan: &ReadPlan) -> Result<ReadResponse> {
-    let longest = usize::try_from(limits.max_record_bytes).unwrap_or(usize::MAX);
+    let longest = limits.max_record_bytes.min(LONGEST_ROW) as usize;
     let mut units = 0;
     let mut writer: Option<BatchWriter> = None;
     let mut clock = Clock::default();
@@ -82,7 +86,7 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
 }
 
 /// Copies one unit out of the server into batches.
-fn copy_unit<T: Transport>(
+pub fn copy_unit<T: Transport>(
     connection: &mut Connection<T>,
     plan: &ReadPlan,
     unit: u64,

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the tests share: batches turned back into what Postgres would show.
+//! What the tests share: servers that play recorded answers, and batches turned back into what Postgres would show.
 
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use rapidbyte_sdk::abi::{set_host, Host, StandInHost};
 use rapidbyte_sdk::arrow::{metadata, Batch, Column, DataType, Field, FrameReader};
+use rapidbyte_sdk::postgres::{Config, Connection, Transport};
+use rapidbyte_sdk::tcp::TlsOptions;
+use rapidbyte_sdk::Result;
+use serde_json::json;
 
+use crate::batch::BatchWriter;
+use crate::column_type::ColumnType;
 use crate::decode::{write_day, write_time, write_timestamp};
+use crate::read::{copy_unit, Clock};
+use crate::read_plan::{PlannedColumn, ReadPlan, Units};
 
 /// The values of a frame as text, row by row; `None` for a null.
 pub type TextRows = Vec<Vec<Option<String>>>;
@@ -145,4 +157,144 @@ pub fn digits_of(bytes: &[u8]) -> String {
         (false, true) => format!("-{}", digits),
         (false, false) => digits,
     }
+}
+
+/// A message of the server.
+pub fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+    let mut message = vec![tag];
+    message.extend((body.len() as u32 + 4).to_be_bytes());
+    message.extend(body);
+    message
+}
+
+/// The messages of a COPY of these rows, one for each row, as the server sends them.
+pub fn copy_of(rows: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut header = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
+    let mut messages = message(b'H', &[1, 0, 0]);
+    for row in rows {
+        header.extend(row);
+        messages.extend(message(b'd', &header));
+        header.clear();
+    }
+    header.extend([0xff, 0xff]);
+    messages.extend(message(b'd', &header));
+    messages.extend(message(b'c', b""));
+    messages.extend(message(b'C', b"COPY 0\0"));
+    messages.extend(message(b'Z', b"I"));
+    messages
+}
+
+/// A server whose whole answer is in memory.
+pub struct Recorded {
+    bytes: Vec<u8>,
+    position: usize,
+}
+
+/// What a socket of one machine gives at once.
+const LARGEST_READ: usize = 64 * 1024;
+
+impl Read for Recorded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(LARGEST_READ).min(self.bytes.len() - self.position);
+        buffer[..count].copy_from_slice(&self.bytes[self.position..self.position + count]);
+        self.position += count;
+        Ok(count)
+    }
+}
+
+impl Write for Recorded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for Recorded {
+    fn start_tls(&mut self, _options: &TlsOptions) -> Result<()> {
+        Ok(())
+    }
+
+    fn set_read_timeout(&mut self, _timeout: Option<Duration>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A connection to a server of this encoding that asks for no password and then answers with `answer`.
+pub fn connected(answer: Vec<u8>, server_encoding: &str) -> Connection<Recorded> {
+    let ready = message(b'Z', b"I");
+    let mut bytes = message(b'R', &[0; 4]);
+    bytes.extend(message(b'S', b"server_version\x0015.3\0"));
+    bytes.extend(message(
+        b'S',
+        format!("server_encoding\0{}\0", server_encoding).as_bytes(),
+    ));
+    bytes.extend(&ready);
+    // The answer to the settings that the client makes.
+    bytes.extend(message(b'C', b"SET\0"));
+    bytes.extend(&ready);
+    bytes.extend(answer);
+    let config = json!({"host": "h", "user": "u", "database": "d", "sslmode": "disable"});
+    let config = Config::from_json(config.as_object().unwrap(), "test").unwrap();
+    let mut recorded = Some(Recorded { bytes, position: 0 });
+    Connection::connect(&config, |_| Ok(recorded.take().unwrap())).unwrap()
+}
+
+/// The plan of a table whose columns have these types.
+pub fn plan_of(types: &[ColumnType]) -> ReadPlan {
+    let column = |(number, column_type): (usize, &ColumnType)| PlannedColumn {
+        name: format!("c{}", number),
+        column_type: *column_type,
+        native_type: "native".into(),
+        nullable: true,
+    };
+    ReadPlan {
+        namespace: "public".into(),
+        table: "t".into(),
+        columns: types.iter().enumerate().map(column).collect(),
+        primary_key: Vec::new(),
+        units: Units::Whole,
+    }
+}
+
+/// A row of these values in the binary format.
+pub fn row_of_values(values: &[Option<Vec<u8>>]) -> Vec<u8> {
+    let mut row = (values.len() as u16).to_be_bytes().to_vec();
+    for value in values {
+        match value {
+            Some(value) => {
+                row.extend((value.len() as i32).to_be_bytes());
+                row.extend(value);
+            }
+            None => row.extend((-1i32).to_be_bytes()),
+        }
+    }
+    row
+}
+
+/// The frames that a table of these types with these rows is read as.
+pub fn frames_of(
+    types: &[ColumnType],
+    rows: impl IntoIterator<Item = Vec<u8>>,
+    server_encoding: &str,
+    max_batch_bytes: u64,
+) -> Result<Vec<Vec<u8>>> {
+    let mut host = StandInHost::default();
+    host.claim(0);
+    let recording = host.recording();
+    set_host(host);
+    let plan = plan_of(types);
+    let trusted_text = server_encoding != "SQL_ASCII";
+    let mut writer = BatchWriter::new(&plan, "t", trusted_text, max_batch_bytes, 1 << 20)?;
+    let mut connection = connected(copy_of(rows), server_encoding);
+    copy_unit(&mut connection, &plan, 0, 1 << 20, &mut writer, &mut Clock::default())?;
+    let frames = recording
+        .borrow_mut()
+        .emitted
+        .drain(..)
+        .map(|(_, frame)| frame)
+        .collect();
+    Ok(frames)
 }

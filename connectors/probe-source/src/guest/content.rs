@@ -82,7 +82,12 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(config: &'a Config, stream: &str) -> Reader<'a> {
         let batch = RecordBatchBuilder::new(schema(stream));
-        Reader { config, batch, frame: Vec::new(), payload: "x".repeat(config.payload_bytes) }
+        Reader {
+            config,
+            batch,
+            frame: Vec::new(),
+            payload: "x".repeat(config.payload_bytes),
+        }
     }
 
     /// Emits the batches of a unit that was claimed, and at least the empty one that unit 0 owes.
@@ -116,6 +121,7 @@ impl<'a> Reader<'a> {
         Ok(self.frame.clone())
     }
 
+    #[inline(never)]
     fn fill(&mut self, unit: i64, number: i64) {
         let rows = self.config.rows_per_batch as i64;
         let first = (unit * self.config.batches_per_unit as i64 + number) * rows;

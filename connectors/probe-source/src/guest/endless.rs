@@ -13,9 +13,13 @@ pub fn compute() -> ! {
 }
 
 /// Computes for a moment.
+#[inline(never)]
 pub fn compute_for(steps: u32) {
     for _ in 0..steps {
-        WORK.store(WORK.load(Ordering::Relaxed).wrapping_mul(6_364_136_223_846_793_005) | 1, Ordering::Relaxed);
+        WORK.store(
+            WORK.load(Ordering::Relaxed).wrapping_mul(6_364_136_223_846_793_005) | 1,
+            Ordering::Relaxed,
+        );
     }
 }
 

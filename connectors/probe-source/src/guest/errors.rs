@@ -19,9 +19,13 @@ pub fn configured(config: &Config) -> Error {
 pub fn with_secret(config: &Config) -> Error {
     rapidbyte_sdk::error!("the password is {}", config.password);
     rapidbyte_sdk::info!("{{\"password\":\"{}\"}}", config.password);
-    Error::new(Category::Auth, "wrong_password", format!("the server refused the password {}", config.password))
-        .hint(format!("use another password than {}", config.password))
-        .detail("password", config.password.clone())
+    Error::new(
+        Category::Auth,
+        "wrong_password",
+        format!("the server refused the password {}", config.password),
+    )
+    .hint(format!("use another password than {}", config.password))
+    .detail("password", config.password.clone())
 }
 
 /// Emits the units before `fail_unit`, then fails. An instance never lives on after its error, so that a count of

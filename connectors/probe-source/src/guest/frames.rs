@@ -42,7 +42,10 @@ fn break_frame(mut frame: Vec<u8>, variant: &str) -> Result<Vec<u8>> {
         "root_offset" => put(&mut frame, places.batch + 8, &0x7FFF_FFFFu32.to_le_bytes()),
         "dictionary_batch" => frame[places.header_kind] = 2,
         // The field's entry for its dictionary gets that for its children.
-        "dictionary_field" => frame.copy_within(places.field_children..places.field_children + 2, places.field_dictionary),
+        "dictionary_field" => frame.copy_within(
+            places.field_children..places.field_children + 2,
+            places.field_dictionary,
+        ),
         "version" => frame[places.version] = 3,
         "body_length" => put(&mut frame, places.body_length, &i64::MAX.to_le_bytes()),
         "negative_body_length" => put(&mut frame, places.body_length, &(-8i64).to_le_bytes()),
@@ -55,7 +58,12 @@ fn break_frame(mut frame: Vec<u8>, variant: &str) -> Result<Vec<u8>> {
         "buffer_length" => put(&mut frame, places.buffers + 24, &0x1000_0000i64.to_le_bytes()),
         "negative_buffer_length" => put(&mut frame, places.buffers + 24, &(-8i64).to_le_bytes()),
         "short_buffer" => put(&mut frame, places.buffers + 24, &8i64.to_le_bytes()),
-        unknown => return Err(Error::config("unknown_variant", format!("there is no way '{}' to break a frame", unknown))),
+        unknown => {
+            return Err(Error::config(
+                "unknown_variant",
+                format!("there is no way '{}' to break a frame", unknown),
+            ))
+        }
     }
     Ok(frame)
 }

@@ -49,7 +49,10 @@ pub fn emit_a_negative_length(request: &ReadRequest) -> Result<Observation> {
 pub fn emit_without_claim(config: &Config, request: &ReadRequest) -> Result<Observation> {
     let mut observation = Observation::default();
     let frame = Reader::new(config, &request.stream.name).first_frame(request.from)?;
-    observation.note("emit_batch", unsafe { raw::emit_batch(frame.as_ptr() as u32, frame.len() as u32) }.into());
+    observation.note(
+        "emit_batch",
+        unsafe { raw::emit_batch(frame.as_ptr() as u32, frame.len() as u32) }.into(),
+    );
     Ok(observation)
 }
 
@@ -64,14 +67,24 @@ pub fn claim_units(units: impl IntoIterator<Item = i64>) -> Result<Observation> 
 pub fn ask_for_a_batch() -> Result<Observation> {
     let mut observation = Observation::default();
     let mut buffer = vec![0u8; 4096];
-    observation.note("next_batch", unsafe { raw::next_batch(buffer.as_mut_ptr() as u32, buffer.len() as u32) });
+    observation.note("next_batch", unsafe {
+        raw::next_batch(buffer.as_mut_ptr() as u32, buffer.len() as u32)
+    });
     Ok(observation)
 }
 
 pub fn report_wrong_metrics() -> Result<Observation> {
     let mut observation = Observation::default();
     let too_long = "x".repeat(65);
-    for name in ["", "Upper", "1st", "with space", "dash-ed", too_long.as_str(), "\u{e9}t\u{e9}"] {
+    for name in [
+        "",
+        "Upper",
+        "1st",
+        "with space",
+        "dash-ed",
+        too_long.as_str(),
+        "\u{e9}t\u{e9}",
+    ] {
         observation.note("metric", report(0, name, 1));
     }
     observation.note("metric", report(7, "unknown_kind", 1));

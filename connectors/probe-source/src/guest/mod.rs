@@ -13,7 +13,7 @@ mod observed;
 mod responses;
 mod source;
 
-use rapidbyte_sdk::export::{lifecycle, prepare, Session};
+use rapidbyte_sdk::export::{apart, lifecycle, prepare, Session};
 use rapidbyte_sdk::{Empty, OpenRequest};
 use responses::replaced;
 use source::{Call, Probe};
@@ -45,7 +45,7 @@ macro_rules! export {
                     SESSION.with(|session| {
                         session.call(|probe| {
                             probe.misbehave_in(Call::$call)?;
-                            probe.$method(request)
+                            apart(Probe::$method, probe, request)
                         })
                     })
                 });

@@ -21,7 +21,8 @@ impl Observation {
             true => abi::last_error().map(|error| error.to_json()),
             false => None,
         };
-        self.observed.push(json!({"function": function, "status": status, "error": error}));
+        self.observed
+            .push(json!({"function": function, "status": status, "error": error}));
     }
 
     /// Notes the outcome of a function of the SDK.

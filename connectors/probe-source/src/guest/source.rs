@@ -26,7 +26,9 @@ pub struct Probe {
 
 impl Probe {
     pub fn open(request: &OpenRequest) -> Result<Probe> {
-        let probe = Probe { config: request.config()? };
+        let probe = Probe {
+            config: request.config()?,
+        };
         probe.misbehave_in(Call::Open)?;
         Ok(probe)
     }
@@ -54,17 +56,25 @@ impl Probe {
     }
 
     pub fn check(&mut self, _: CheckRequest) -> Result<CheckResponse> {
-        Ok(CheckResponse { checks: vec![CheckEntry::passed("configuration", "the probe is ready")] })
+        Ok(CheckResponse {
+            checks: vec![CheckEntry::passed("configuration", "the probe is ready")],
+        })
     }
 
     pub fn discover(&mut self, _: DiscoverRequest) -> Result<DiscoverResponse> {
-        Ok(DiscoverResponse { streams: vec![content::discovered(&self.config)] })
+        Ok(DiscoverResponse {
+            streams: vec![content::discovered(&self.config)],
+        })
     }
 
     pub fn plan(&mut self, request: PlanRequest) -> Result<PlanResponse> {
         Ok(PlanResponse {
             schema: content::schema(&request.stream.name),
-            stream: Stream { namespace: Some("probe".to_string()), table: Some(request.stream.name.clone()), ..request.stream },
+            stream: Stream {
+                namespace: Some("probe".to_string()),
+                table: Some(request.stream.name.clone()),
+                ..request.stream
+            },
             units: self.config.units,
             unit_kind: "made_up".to_string(),
             estimated_rows: content::rows_of(&self.config),

@@ -95,6 +95,7 @@ impl BatchInput {
     }
 
     /// The next batch, or what came instead of it.
+    #[inline(never)]
     pub fn next(&mut self) -> Result<Input<'_>> {
         if self.buffer.is_empty() {
             self.buffer = vec![0; BatchInput::FIRST_SIZE];
@@ -137,11 +138,21 @@ mod tests {
     use crate::abi::{set_host, StandInHost};
     use crate::error::Category;
 
-    const HEADER: BatchHeader = BatchHeader { unit: 7, sequence: 2, rows: 3, frame_size: 5 };
+    const HEADER: BatchHeader = BatchHeader {
+        unit: 7,
+        sequence: 2,
+        rows: 3,
+        frame_size: 5,
+    };
 
     #[test]
     fn batches_checkpoints_and_the_end_come_in_order() {
-        set_host(StandInHost::default().with_batch(HEADER, b"hello").with_checkpoint().with_batch(HEADER, b"world"));
+        set_host(
+            StandInHost::default()
+                .with_batch(HEADER, b"hello")
+                .with_checkpoint()
+                .with_batch(HEADER, b"world"),
+        );
         let mut input = BatchInput::new();
         assert!(matches!(input.next().unwrap(), Input::Batch(HEADER, b"hello")));
         assert!(matches!(input.next().unwrap(), Input::Checkpoint));
@@ -152,7 +163,10 @@ mod tests {
     #[test]
     fn a_batch_larger_than_the_buffer_is_asked_for_again() {
         let large = vec![9; 3_000_000];
-        let header = BatchHeader { frame_size: large.len() as u64, ..HEADER };
+        let header = BatchHeader {
+            frame_size: large.len() as u64,
+            ..HEADER
+        };
         set_host(StandInHost::default().with_batch(header, &large));
         let mut input = BatchInput::new();
         match input.next().unwrap() {

@@ -177,7 +177,10 @@ mod tests {
     #[test]
     fn claims_are_granted_up_to_the_hosts_limit() {
         set_host(StandInHost::default().granting(2));
-        assert_eq!([claim(0).unwrap(), claim(1).unwrap(), claim(2).unwrap()], [true, true, false]);
+        assert_eq!(
+            [claim(0).unwrap(), claim(1).unwrap(), claim(2).unwrap()],
+            [true, true, false]
+        );
     }
 
     #[test]
@@ -201,18 +204,34 @@ mod tests {
         set_host(host);
         add_to_counter("rows", 3).unwrap();
         add_to_counter("rows", 4).unwrap();
-        checkpoint(&WriteResponse { rows: 7, bytes: 70, batches: 1 }).unwrap();
-        emit_dlq("orders", &serde_json::json!({"id": 1}), &Error::data("22003", "out of range")).unwrap();
+        checkpoint(&WriteResponse {
+            rows: 7,
+            bytes: 70,
+            batches: 1,
+        })
+        .unwrap();
+        emit_dlq(
+            "orders",
+            &serde_json::json!({"id": 1}),
+            &Error::data("22003", "out of range"),
+        )
+        .unwrap();
         let seen = recording.borrow();
         assert_eq!(seen.metrics["rows"], 7);
-        assert_eq!(seen.checkpoints, vec![serde_json::json!({"rows": 7, "bytes": 70, "batches": 1})]);
+        assert_eq!(
+            seen.checkpoints,
+            vec![serde_json::json!({"rows": 7, "bytes": 70, "batches": 1})]
+        );
         assert_eq!(seen.dead_letters[0]["error"]["code"], "22003");
     }
 
     #[test]
     fn a_status_without_a_record_still_becomes_a_sentence() {
         set_host(StandInHost::default());
-        assert_eq!(failure("claim", -3).message(), "the host's function 'claim' answered WRONG_STATE");
+        assert_eq!(
+            failure("claim", -3).message(),
+            "the host's function 'claim' answered WRONG_STATE"
+        );
         assert_eq!(failure("claim", -4).category(), Category::Cancelled);
     }
 }

@@ -117,7 +117,10 @@ impl StandInHost {
     }
 
     fn unknown_handle(&mut self, handle: i32) -> i32 {
-        self.fail(Code::BadArgument, Error::internal(format!("there is no connection {}", handle)))
+        self.fail(
+            Code::BadArgument,
+            Error::internal(format!("there is no connection {}", handle)),
+        )
     }
 
     fn record_json(&mut self, json: &[u8], into: impl FnOnce(&mut Recording, Value)) -> i32 {
@@ -222,10 +225,12 @@ impl Host for StandInHost {
             _ => return self.fail(Code::BadArgument, Error::internal("not an address")),
         };
         let timeout = Duration::from_millis(timeout_ms.max(1) as u64);
-        let connected = (host, port).to_socket_addrs().and_then(|mut addresses| match addresses.next() {
-            Some(address) => TcpStream::connect_timeout(&address, timeout),
-            None => Err(std::io::ErrorKind::NotFound.into()),
-        });
+        let connected = (host, port)
+            .to_socket_addrs()
+            .and_then(|mut addresses| match addresses.next() {
+                Some(address) => TcpStream::connect_timeout(&address, timeout),
+                None => Err(std::io::ErrorKind::NotFound.into()),
+            });
         match connected {
             Ok(connection) => {
                 self.last_handle += 1;
@@ -237,11 +242,18 @@ impl Host for StandInHost {
     }
 
     fn tcp_start_tls(&mut self, _handle: i32, _json: &[u8]) -> i32 {
-        self.fail(Code::Failed, Error::new(Category::Internal, "no_tls", "the host of native tests has no TLS"))
+        self.fail(
+            Code::Failed,
+            Error::new(Category::Internal, "no_tls", "the host of native tests has no TLS"),
+        )
     }
 
     fn tcp_read(&mut self, handle: i32, into: &mut [u8]) -> i32 {
-        match self.connections.get_mut(&handle).map(|connection| connection.read(into)) {
+        match self
+            .connections
+            .get_mut(&handle)
+            .map(|connection| connection.read(into))
+        {
             Some(Ok(count)) => count as i32,
             Some(Err(cause)) => self.fail_io("reading", cause),
             None => self.unknown_handle(handle),
@@ -249,7 +261,11 @@ impl Host for StandInHost {
     }
 
     fn tcp_write(&mut self, handle: i32, bytes: &[u8]) -> i32 {
-        match self.connections.get_mut(&handle).map(|connection| connection.write_all(bytes)) {
+        match self
+            .connections
+            .get_mut(&handle)
+            .map(|connection| connection.write_all(bytes))
+        {
             Some(Ok(())) => bytes.len() as i32,
             Some(Err(cause)) => self.fail_io("writing", cause),
             None => self.unknown_handle(handle),
@@ -262,7 +278,11 @@ impl Host for StandInHost {
             Ok(milliseconds) => Some(Duration::from_millis(milliseconds)),
             Err(_) => return self.fail(Code::BadArgument, Error::internal("a negative timeout")),
         };
-        match self.connections.get(&handle).map(|connection| connection.set_read_timeout(timeout)) {
+        match self
+            .connections
+            .get(&handle)
+            .map(|connection| connection.set_read_timeout(timeout))
+        {
             Some(Ok(())) => 0,
             Some(Err(cause)) => self.fail_io("setting the timeout", cause),
             None => self.unknown_handle(handle),

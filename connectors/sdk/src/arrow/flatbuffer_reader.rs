@@ -29,7 +29,12 @@ impl<'a> Table<'a> {
         let vtable = usize::try_from(table as i64 - back).map_err(|_| OUTSIDE)?;
         let vtable_size = usize::from(u16::from_le_bytes(array(bytes, vtable)?));
         match vtable.checked_add(vtable_size) {
-            Some(end) if vtable_size >= 4 && end <= bytes.len() => Ok(Table { bytes, table, vtable, vtable_size }),
+            Some(end) if vtable_size >= 4 && end <= bytes.len() => Ok(Table {
+                bytes,
+                table,
+                vtable,
+                vtable_size,
+            }),
             _ => Err(OUTSIDE),
         }
     }
@@ -79,7 +84,9 @@ impl<'a> Table<'a> {
 
     pub fn string(&self, field: usize) -> Result<Option<&'a str>, Malformed> {
         match self.vector(field, 1)? {
-            Some(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| "a text of its metadata is not UTF-8"),
+            Some(bytes) => std::str::from_utf8(bytes)
+                .map(Some)
+                .map_err(|_| "a text of its metadata is not UTF-8"),
             None => Ok(None),
         }
     }
@@ -87,7 +94,10 @@ impl<'a> Table<'a> {
     /// The tables of a vector of references to tables; none when the vector is absent.
     pub fn tables(&self, field: usize) -> Result<Vec<Table<'a>>, Malformed> {
         let references = self.vector_range(field, 4)?.unwrap_or(0..0);
-        references.step_by(4).map(|place| Table::at(self.bytes, follow(self.bytes, place)?)).collect()
+        references
+            .step_by(4)
+            .map(|place| Table::at(self.bytes, follow(self.bytes, place)?))
+            .collect()
     }
 
     /// The bytes of a vector whose elements have `width` bytes each.
@@ -103,7 +113,10 @@ impl<'a> Table<'a> {
         };
         let count = u32::from_le_bytes(array(self.bytes, place)?) as usize;
         let start = place + 4;
-        let end = count.checked_mul(width).and_then(|size| start.checked_add(size)).ok_or(OUTSIDE)?;
+        let end = count
+            .checked_mul(width)
+            .and_then(|size| start.checked_add(size))
+            .ok_or(OUTSIDE)?;
         match end <= self.bytes.len() {
             true => Ok(Some(start..end)),
             false => Err(OUTSIDE),
@@ -114,10 +127,16 @@ impl<'a> Table<'a> {
 /// The target of the reference at `place`.
 fn follow(bytes: &[u8], place: usize) -> Result<usize, Malformed> {
     let distance = u32::from_le_bytes(array(bytes, place)?) as usize;
-    place.checked_add(distance).filter(|target| *target < bytes.len()).ok_or(OUTSIDE)
+    place
+        .checked_add(distance)
+        .filter(|target| *target < bytes.len())
+        .ok_or(OUTSIDE)
 }
 
 fn array<const N: usize>(bytes: &[u8], place: usize) -> Result<[u8; N], Malformed> {
     let end = place.checked_add(N).ok_or(OUTSIDE)?;
-    bytes.get(place..end).and_then(|slice| slice.try_into().ok()).ok_or(OUTSIDE)
+    bytes
+        .get(place..end)
+        .and_then(|slice| slice.try_into().ok())
+        .ok_or(OUTSIDE)
 }

@@ -24,11 +24,17 @@ impl FrameReader {
         FrameReader::default()
     }
 
+    // Nothing of a reader is inlined into its callers or into each other: each of its loops is in a function that is small enough
+    // for the host's compiler, which does not take methods of any size.
+
     /// Reads a frame. The columns of the batch look into `frame`.
+    #[inline(never)]
     pub fn parse<'a>(&mut self, frame: &'a [u8]) -> Result<Batch<'a>> {
-        self.read(frame).map_err(|wrong| Error::frame(format!("a batch is no Arrow frame: {}", wrong)))
+        self.read(frame)
+            .map_err(|wrong| Error::frame(format!("a batch is no Arrow frame: {}", wrong)))
     }
 
+    #[inline(never)]
     fn read<'a>(&mut self, frame: &'a [u8]) -> std::result::Result<Batch<'a>, String> {
         let batch_start = self.read_schema(frame)?;
         let message = read_message(&frame[batch_start..], m::header::RECORD_BATCH)?;
@@ -46,10 +52,15 @@ impl FrameReader {
         let nodes = header.vector(record_batch::NODES, PAIR_SIZE)?.unwrap_or(&[]);
         let buffers = header.vector(record_batch::BUFFERS, PAIR_SIZE)?.unwrap_or(&[]);
         let columns = read_columns(&self.schema, rows, nodes, buffers, message.body)?;
-        Ok(Batch { schema: Rc::clone(&self.schema), rows, columns })
+        Ok(Batch {
+            schema: Rc::clone(&self.schema),
+            rows,
+            columns,
+        })
     }
 
     /// Takes the schema from the frame unless it is the last one; returns where the record batch begins.
+    #[inline(never)]
     fn read_schema(&mut self, frame: &[u8]) -> std::result::Result<usize, Malformed> {
         let known = &self.schema_message;
         if !known.is_empty() && frame.starts_with(known) {
@@ -72,6 +83,7 @@ fn pairs(bytes: &[u8]) -> impl ExactSizeIterator<Item = (i64, i64)> + '_ {
     })
 }
 
+#[inline(never)]
 fn read_columns<'a>(
     schema: &Schema,
     rows: usize,
@@ -80,7 +92,11 @@ fn read_columns<'a>(
     body: &'a [u8],
 ) -> std::result::Result<Vec<Column<'a>>, String> {
     let (nodes, mut buffers) = (pairs(nodes), pairs(buffers));
-    let wanted = schema.fields.iter().map(|field| field.data_type.layout().buffer_count()).sum::<usize>();
+    let wanted = schema
+        .fields
+        .iter()
+        .map(|field| field.data_type.layout().buffer_count())
+        .sum::<usize>();
     if nodes.len() != schema.fields.len() || buffers.len() != wanted {
         return Err("its record batch does not have the nodes and buffers of its schema".to_string());
     }
@@ -93,6 +109,7 @@ fn read_columns<'a>(
     Ok(columns)
 }
 
+#[inline(never)]
 fn read_column<'a>(
     field: &Field,
     rows: usize,
@@ -103,7 +120,10 @@ fn read_column<'a>(
     if length != rows as i64 {
         return Err("its number of rows is not the batch's");
     }
-    let null_count = usize::try_from(nulls).ok().filter(|nulls| *nulls <= rows).ok_or("its null count is impossible")?;
+    let null_count = usize::try_from(nulls)
+        .ok()
+        .filter(|nulls| *nulls <= rows)
+        .ok_or("its null count is impossible")?;
     let mut next_buffer = || match buffers.next() {
         Some((offset, length)) => slice_of(body, offset, length),
         None => Err("it has too few buffers"),
@@ -113,14 +133,26 @@ fn read_column<'a>(
         Layout::Bool => Values::Bool(prefix(next_buffer()?, (rows + 7) / 8)?),
         Layout::Fixed(width) => {
             let size = rows.checked_mul(width).ok_or(TOO_SHORT)?;
-            Values::Fixed { width, bytes: prefix(next_buffer()?, size)? }
+            Values::Fixed {
+                width,
+                bytes: prefix(next_buffer()?, size)?,
+            }
         }
         Layout::Var => {
             let (offsets, data) = (next_buffer()?, next_buffer()?);
-            Values::Var { offsets: read_offsets(offsets, rows, data.len())?, data }
+            Values::Var {
+                offsets: read_offsets(offsets, rows, data.len())?,
+                data,
+            }
         }
     };
-    Ok(Column { data_type: field.data_type, rows, null_count, validity, values })
+    Ok(Column {
+        data_type: field.data_type,
+        rows,
+        null_count,
+        validity,
+        values,
+    })
 }
 
 const TOO_SHORT: Malformed = "a buffer is shorter than its rows need";
@@ -136,7 +168,10 @@ fn slice_of(body: &[u8], offset: i64, length: i64) -> std::result::Result<&[u8],
     }
     let offset = usize::try_from(offset).map_err(|_| OUTSIDE)?;
     let length = usize::try_from(length).map_err(|_| OUTSIDE)?;
-    offset.checked_add(length).and_then(|end| body.get(offset..end)).ok_or(OUTSIDE)
+    offset
+        .checked_add(length)
+        .and_then(|end| body.get(offset..end))
+        .ok_or(OUTSIDE)
 }
 
 /// The bitmap of the rows, whose zeros must be as many as were announced; empty when there is no null.

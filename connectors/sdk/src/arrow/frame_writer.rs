@@ -23,13 +23,21 @@ impl FrameWriter {
     }
 
     /// Writes a frame of `rows` rows in the place of what `frame` holds. `schema` is that of [`FrameWriter::new`].
+    #[inline(never)]
     pub fn write(&self, schema: &Schema, rows: usize, columns: &[ColumnBuilder], frame: &mut Vec<u8>) -> Result<()> {
         verify(schema, rows, columns)?;
-        let body_length = columns.iter().flat_map(used_buffers).map(|buffer| aligned(buffer.len())).sum::<usize>();
+        let body_length = columns
+            .iter()
+            .flat_map(used_buffers)
+            .map(|buffer| aligned(buffer.len()))
+            .sum::<usize>();
         let metadata_bound = 512 + columns.len() * (m::PAIR_SIZE * 4);
         let bound = self.schema_message.len() + metadata_bound + body_length;
         if bound > LARGEST_FRAME {
-            return Err(Error::internal(format!("a batch of {} bytes is larger than a frame may be", bound)));
+            return Err(Error::internal(format!(
+                "a batch of {} bytes is larger than a frame may be",
+                bound
+            )));
         }
         frame.clear();
         frame.reserve(bound);
@@ -43,9 +51,14 @@ impl FrameWriter {
     }
 }
 
+#[inline(never)]
 fn verify(schema: &Schema, rows: usize, columns: &[ColumnBuilder]) -> Result<()> {
     if schema.fields.len() != columns.len() {
-        let message = format!("a schema of {} fields for {} columns", schema.fields.len(), columns.len());
+        let message = format!(
+            "a schema of {} fields for {} columns",
+            schema.fields.len(),
+            columns.len()
+        );
         return Err(Error::internal(message));
     }
     for (field, column) in schema.fields.iter().zip(columns) {
@@ -65,8 +78,12 @@ fn used_buffers(column: &ColumnBuilder) -> impl Iterator<Item = &[u8]> {
     column.buffers().into_iter().take(count)
 }
 
+#[inline(never)]
 fn write_record_batch_message(rows: usize, columns: &[ColumnBuilder], body_length: usize, frame: &mut Vec<u8>) {
-    let nodes: Vec<_> = columns.iter().map(|column| (rows as i64, column.validity().null_count() as i64)).collect();
+    let nodes: Vec<_> = columns
+        .iter()
+        .map(|column| (rows as i64, column.validity().null_count() as i64))
+        .collect();
     let mut end = 0;
     let buffers: Vec<_> = columns
         .iter()

@@ -83,11 +83,9 @@ impl DataType {
             DataType::Bool => Layout::Bool,
             DataType::Int16 => Layout::Fixed(2),
             DataType::Int32 | DataType::Float32 | DataType::Date32 => Layout::Fixed(4),
-            DataType::Int64
-            | DataType::Float64
-            | DataType::Time64
-            | DataType::Timestamp
-            | DataType::TimestampUtc => Layout::Fixed(8),
+            DataType::Int64 | DataType::Float64 | DataType::Time64 | DataType::Timestamp | DataType::TimestampUtc => {
+                Layout::Fixed(8)
+            }
             DataType::Decimal128(..) => Layout::Fixed(16),
             DataType::Decimal256(..) => Layout::Fixed(32),
             DataType::FixedSizeBinary(width) => Layout::Fixed(width as usize),
@@ -130,7 +128,12 @@ pub struct Field {
 
 impl Field {
     pub fn new(name: impl Into<String>, data_type: DataType, nullable: bool) -> Field {
-        Field { name: name.into(), data_type, nullable, metadata: Vec::new() }
+        Field {
+            name: name.into(),
+            data_type,
+            nullable,
+            metadata: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -155,7 +158,10 @@ pub struct Schema {
 
 impl Schema {
     pub fn new(fields: Vec<Field>) -> Schema {
-        Schema { fields, metadata: Vec::new() }
+        Schema {
+            fields,
+            metadata: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -176,5 +182,8 @@ impl Schema {
 }
 
 fn find<'a>(metadata: &'a [(String, String)], key: &str) -> Option<&'a str> {
-    metadata.iter().find(|(candidate, _)| candidate == key).map(|(_, value)| value.as_str())
+    metadata
+        .iter()
+        .find(|(candidate, _)| candidate == key)
+        .map(|(_, value)| value.as_str())
 }

@@ -52,7 +52,11 @@ pub fn read_message(bytes: &[u8], kind: u8) -> Result<Message<'_>, Malformed> {
     let size = usize::try_from(message.long(m::message::BODY_LENGTH)?).map_err(|_| "a body has a negative length")?;
     let end = start.checked_add(size).ok_or("it ends in the middle of a body")?;
     let body = bytes.get(start..end).ok_or("it ends in the middle of a body")?;
-    Ok(Message { header, body, size: end })
+    Ok(Message {
+        header,
+        body,
+        size: end,
+    })
 }
 
 /// Reads the schema message at the beginning of `bytes`.
@@ -66,8 +70,14 @@ pub fn read_schema(bytes: &[u8]) -> Result<Schema, Malformed> {
     }
     let mut text = Texts { left: MOST_TEXT };
     let tables = message.header.tables(m::schema::FIELDS)?;
-    let fields = tables.iter().map(|field| read_field(field, &mut text)).collect::<Result<_, _>>()?;
-    Ok(Schema { fields, metadata: read_metadata(&message.header, m::schema::METADATA, &mut text)? })
+    let fields = tables
+        .iter()
+        .map(|field| read_field(field, &mut text))
+        .collect::<Result<_, _>>()?;
+    Ok(Schema {
+        fields,
+        metadata: read_metadata(&message.header, m::schema::METADATA, &mut text)?,
+    })
 }
 
 /// Copies texts as long as there are not too many.
@@ -78,14 +88,22 @@ struct Texts {
 impl Texts {
     fn copy(&mut self, table: &Table<'_>, field: usize) -> Result<String, Malformed> {
         let text = table.string(field)?.unwrap_or("");
-        self.left = self.left.checked_sub(text.len()).ok_or("the names of its schema are too long")?;
+        self.left = self
+            .left
+            .checked_sub(text.len())
+            .ok_or("the names of its schema are too long")?;
         Ok(text.to_string())
     }
 }
 
 fn read_metadata(table: &Table<'_>, field: usize, text: &mut Texts) -> Result<Vec<(String, String)>, Malformed> {
     let entries = table.tables(field)?;
-    let read = |entry: &Table<'_>| Ok((text.copy(entry, m::key_value::KEY)?, text.copy(entry, m::key_value::VALUE)?));
+    let read = |entry: &Table<'_>| {
+        Ok((
+            text.copy(entry, m::key_value::KEY)?,
+            text.copy(entry, m::key_value::VALUE)?,
+        ))
+    };
     entries.iter().map(read).collect()
 }
 

@@ -11,7 +11,10 @@ pub fn write_schema_message(schema: &Schema, bytes: &mut Vec<u8>) {
     let start = begin_message(bytes);
     let (mut writer, root) = FlatbufferWriter::new(bytes);
     let header = message_table(&mut writer, root, m::header::SCHEMA, 0);
-    let table = writer.table(header, &[Slot::Absent, Slot::Reference, optional(!schema.metadata.is_empty())]);
+    let table = writer.table(
+        header,
+        &[Slot::Absent, Slot::Reference, optional(!schema.metadata.is_empty())],
+    );
     let fields = writer.references(table.of(m::schema::FIELDS), schema.fields.len());
     for (reference, field) in fields.into_iter().zip(&schema.fields) {
         write_field(&mut writer, reference, field);
@@ -40,8 +43,15 @@ pub fn end_message(bytes: &mut Vec<u8>, start: usize) {
 
 /// Writes the table `Message` and returns the reference to its header.
 pub fn message_table(writer: &mut FlatbufferWriter<'_>, root: Reference, kind: u8, body_length: i64) -> Reference {
-    let message =
-        writer.table(root, &[Slot::Short(m::VERSION_5), Slot::Byte(kind), Slot::Reference, Slot::Long(body_length)]);
+    let message = writer.table(
+        root,
+        &[
+            Slot::Short(m::VERSION_5),
+            Slot::Byte(kind),
+            Slot::Reference,
+            Slot::Long(body_length),
+        ],
+    );
     message.of(m::message::HEADER)
 }
 
@@ -100,7 +110,8 @@ fn type_kind_of(data_type: DataType) -> u8 {
 /// Writes the table of the type. Every field is written, also one that has its default.
 fn write_type(writer: &mut FlatbufferWriter<'_>, reference: Reference, data_type: DataType) {
     let signed = Slot::Byte(1);
-    let decimal = |precision: u8, scale: i8, bits| [Slot::Int(precision.into()), Slot::Int(scale.into()), Slot::Int(bits)];
+    let decimal =
+        |precision: u8, scale: i8, bits| [Slot::Int(precision.into()), Slot::Int(scale.into()), Slot::Int(bits)];
     match data_type {
         DataType::Bool | DataType::Utf8 | DataType::Binary => writer.table(reference, &[]),
         DataType::Int16 => writer.table(reference, &[Slot::Int(16), signed]),

@@ -73,7 +73,9 @@ pub fn cell(column: &Column<'_>, row: usize) -> Cell {
 /// Looks at every cell, as a connector would.
 pub fn touch(batch: &Batch<'_>) -> usize {
     let column = |column: &Column<'_>| {
-        let rows = (0..batch.rows()).map(|row| cell(column, row).map_or(0, |value| value.len())).sum::<usize>();
+        let rows = (0..batch.rows())
+            .map(|row| cell(column, row).map_or(0, |value| value.len()))
+            .sum::<usize>();
         rows + usize::from(column.is_utf8())
     };
     batch.columns().iter().map(column).sum()
@@ -104,8 +106,12 @@ fn metadata() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn field() -> impl Strategy<Value = Field> {
-    (".{0,12}", data_type(), any::<bool>(), metadata())
-        .prop_map(|(name, data_type, nullable, metadata)| Field { name, data_type, nullable, metadata })
+    (".{0,12}", data_type(), any::<bool>(), metadata()).prop_map(|(name, data_type, nullable, metadata)| Field {
+        name,
+        data_type,
+        nullable,
+        metadata,
+    })
 }
 
 pub fn schema() -> impl Strategy<Value = Schema> {
@@ -126,14 +132,21 @@ fn cells(data_type: DataType, rows: usize) -> impl Strategy<Value = Vec<Cell>> {
     let null_percentage = prop_oneof![Just(0u8), Just(50), Just(100)];
     let with_chance = prop::collection::vec((0u8..100, value(data_type)), rows);
     (null_percentage, with_chance).prop_map(|(percentage, cells)| {
-        cells.into_iter().map(|(chance, value)| if chance < percentage { None } else { Some(value) }).collect()
+        cells
+            .into_iter()
+            .map(|(chance, value)| if chance < percentage { None } else { Some(value) })
+            .collect()
     })
 }
 
 pub fn table() -> impl Strategy<Value = Table> {
     (schema(), 0usize..70).prop_flat_map(|(schema, rows)| {
         let columns: Vec<_> = schema.fields.iter().map(|field| cells(field.data_type, rows)).collect();
-        columns.prop_map(move |columns| Table { schema: schema.clone(), rows, columns })
+        columns.prop_map(move |columns| Table {
+            schema: schema.clone(),
+            rows,
+            columns,
+        })
     })
 }
 

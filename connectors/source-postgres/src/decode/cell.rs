@@ -3,8 +3,9 @@
 /// How many values a block holds: with 8 bytes for each, the index stays in the processor's cache.
 const CELLS_OF_A_BLOCK: usize = 8192;
 
-/// A block of more rows gains nothing.
-const MOST_ROWS_OF_A_BLOCK: usize = 1024;
+/// A larger block gains nothing once everything is compiled, and delays that: the virtual machine compiles a function after some
+/// hundred calls, whatever its loops do before.
+const MOST_ROWS_OF_A_BLOCK: usize = 128;
 
 /// Where a value lies in the bytes it was read from, and how long it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -221,6 +222,6 @@ mod tests {
         let mut index = Index::new(0);
         assert!(index.add_row(b"\0\0", 0, 2));
         assert_eq!(index.rows(), 1);
-        assert_eq!(index.capacity(), 1024);
+        assert_eq!(index.capacity(), 128);
     }
 }

@@ -87,7 +87,10 @@ impl ColumnBuilder {
             _ => false,
         };
         if !fits {
-            return Err(format!("its values are not those of a {}, or are more than 2 GiB", data_type));
+            return Err(format!(
+                "its values are not those of a {}, or are more than 2 GiB",
+                data_type
+            ));
         }
         match self.rows() {
             filled if filled == rows => Ok(()),

@@ -15,7 +15,11 @@ pub struct FixedBuilder {
 impl FixedBuilder {
     /// `width`: bytes of each value.
     pub fn new(width: usize) -> FixedBuilder {
-        FixedBuilder { width, bytes: Vec::new(), validity: Validity::default() }
+        FixedBuilder {
+            width,
+            bytes: Vec::new(),
+            validity: Validity::default(),
+        }
     }
 
     #[inline]
@@ -66,7 +70,11 @@ impl FixedBuilder {
 
     /// Adds rows given as their bytes one after the other.
     pub fn push_rows(&mut self, rows: usize, bytes: &[u8]) {
-        debug_assert_eq!(bytes.len(), self.width * rows, "rows of another width than the column's");
+        debug_assert_eq!(
+            bytes.len(),
+            self.width * rows,
+            "rows of another width than the column's"
+        );
         self.bytes.extend_from_slice(bytes);
         self.validity.push_values(rows);
     }

@@ -34,9 +34,18 @@ pub struct RecordBatchBuilder {
 
 impl RecordBatchBuilder {
     pub fn new(schema: Schema) -> RecordBatchBuilder {
-        let columns = schema.fields.iter().map(|field| ColumnBuilder::new(field.data_type)).collect();
+        let columns = schema
+            .fields
+            .iter()
+            .map(|field| ColumnBuilder::new(field.data_type))
+            .collect();
         let writer = FrameWriter::new(&schema);
-        RecordBatchBuilder { schema, columns, rows: 0, writer }
+        RecordBatchBuilder {
+            schema,
+            columns,
+            rows: 0,
+            writer,
+        }
     }
 
     pub fn schema(&self) -> &Schema {

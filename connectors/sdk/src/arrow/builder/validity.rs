@@ -124,7 +124,10 @@ mod tests {
         let mut validity = Validity::default();
         (0..20).for_each(|_| validity.push_value());
         validity.push_values(100);
-        assert_eq!((validity.rows(), validity.null_count(), validity.bits()), (120, 0, &[][..]));
+        assert_eq!(
+            (validity.rows(), validity.null_count(), validity.bits()),
+            (120, 0, &[][..])
+        );
     }
 
     proptest! {

@@ -15,7 +15,11 @@ pub struct VarBuilder {
 
 impl Default for VarBuilder {
     fn default() -> VarBuilder {
-        VarBuilder { offsets: vec![0; 4], data: Vec::new(), validity: Validity::default() }
+        VarBuilder {
+            offsets: vec![0; 4],
+            data: Vec::new(),
+            validity: Validity::default(),
+        }
     }
 }
 
