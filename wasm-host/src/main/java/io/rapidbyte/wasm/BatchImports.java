@@ -39,14 +39,14 @@ final class BatchImports {
                 type("ii", "i"),
                 EnumSet.of(LifecycleCall.READ),
                 HostFunctions.Progress.SUCCESS,
-                StackHeadroom.LARGE,
+                HostFunctions.Reach.FAR,
                 arguments -> imports.emit(arguments[0], arguments[1]));
         functions.add(
                 "next_batch",
                 type("ii", "l"),
                 EnumSet.of(LifecycleCall.WRITE),
                 HostFunctions.Progress.NEVER,
-                StackHeadroom.LARGE,
+                HostFunctions.Reach.FAR,
                 arguments -> imports.next(arguments[0], arguments[1] & 0xFFFF_FFFFL));
     }
 

@@ -31,14 +31,14 @@ final class CheckpointImports {
                 type("ii", "i"),
                 MOVING,
                 HostFunctions.Progress.SUCCESS,
-                StackHeadroom.LARGE,
+                HostFunctions.Reach.FAR,
                 arguments -> imports.checkpoint(arguments[0], arguments[1]));
         functions.add(
                 "emit_dlq",
                 type("ii", "i"),
                 MOVING,
                 HostFunctions.Progress.NEVER,
-                StackHeadroom.LARGE,
+                HostFunctions.Reach.FAR,
                 arguments -> imports.deadLetter(arguments[0], arguments[1]));
     }
 

@@ -15,7 +15,7 @@ final class ClaimImports {
                 type("l", "i"),
                 EnumSet.of(LifecycleCall.READ),
                 HostFunctions.Progress.POSITIVE,
-                StackHeadroom.LARGE,
+                HostFunctions.Reach.FAR,
                 arguments -> claim(context.read(), arguments[0]));
     }
 

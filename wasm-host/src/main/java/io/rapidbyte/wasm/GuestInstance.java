@@ -248,13 +248,14 @@ final class GuestInstance implements AutoCloseable {
         long packed = calls.get(call).apply(pointer, request.length)[0];
         long responsePointer = packed >>> 32;
         long length = packed & 0xFFFF_FFFFL;
-        if (length > MAX_RESPONSE_BYTES) {
-            throw new ProtocolViolation(
-                    "response_too_large",
-                    "returned a response of " + length + " bytes, and " + MAX_RESPONSE_BYTES + " is the most");
-        }
         byte[] response;
         try {
+            memory.requireRange(responsePointer, length);
+            if (length > MAX_RESPONSE_BYTES) {
+                throw new ProtocolViolation(
+                        "response_too_large",
+                        "returned a response of " + length + " bytes, and " + MAX_RESPONSE_BYTES + " is the most,");
+            }
             response = memory.read(responsePointer, length);
         } catch (ImportFailure e) {
             throw new ProtocolViolation("bad_pointer", "returned a response outside of its memory");

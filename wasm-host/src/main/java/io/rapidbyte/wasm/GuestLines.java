@@ -47,6 +47,7 @@ final class GuestLines {
             return;
         }
         if (limiter.admit(clean.length(), System.nanoTime())) {
+            StackHeadroom.require();
             reportDropped();
             log.line(level, clean);
         }

@@ -49,23 +49,27 @@ final class HostFunctions {
         this.timings = timings;
     }
 
-    /** Adds a function that stays within the JDK. */
+    /** Where a host function leads. */
+    enum Reach {
+        /** It stays within this package and simple parts of the JDK. */
+        NEAR,
+        /** It calls the runner, a logging framework, or parts of the JDK that load and initialise classes. */
+        FAR
+    }
+
+    /** Adds a function that stays near. */
     void add(String name, FunctionType type, Set<LifecycleCall> allowedIn, Progress progress, Body body) {
-        add(name, type, allowedIn, progress, StackHeadroom.SMALL, body);
+        add(name, type, allowedIn, progress, Reach.NEAR, body);
     }
 
     /** Adds a function. */
-    void add(
-            String name,
-            FunctionType type,
-            Set<LifecycleCall> allowedIn,
-            Progress progress,
-            int stackBytes,
-            Body body) {
+    void add(String name, FunctionType type, Set<LifecycleCall> allowedIn, Progress progress, Reach reach, Body body) {
         TimingRecorder.Entry entry = timings.timing(name);
         boolean returnsNothing = type.returns().isEmpty();
         functions.add(new HostFunction(NAMESPACE, name, type, (instance, arguments) -> {
-            StackHeadroom.require(stackBytes);
+            if (reach == Reach.FAR) {
+                StackHeadroom.require();
+            }
             guard.enterHost();
             boolean progressed = false;
             long result;

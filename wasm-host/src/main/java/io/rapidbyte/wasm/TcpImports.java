@@ -69,14 +69,13 @@ final class TcpImports {
             HostSettings settings) {
         TcpImports tcp = new TcpImports(functions, memory, guard, policy, connections, settings);
         Set<LifecycleCall> always = HostFunctions.ALWAYS;
-        int stack = StackHeadroom.LARGE;
-        functions.add(
-                "tcp_connect", type("iiii", "i"), CONNECTING, HostFunctions.Progress.POSITIVE, stack, tcp::connect);
-        functions.add("tcp_start_tls", type("iii", "i"), always, HostFunctions.Progress.SUCCESS, stack, tcp::startTls);
-        functions.add("tcp_read", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, stack, tcp::read);
-        functions.add("tcp_write", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, stack, tcp::write);
+        HostFunctions.Reach far = HostFunctions.Reach.FAR;
+        functions.add("tcp_connect", type("iiii", "i"), CONNECTING, HostFunctions.Progress.POSITIVE, far, tcp::connect);
+        functions.add("tcp_start_tls", type("iii", "i"), always, HostFunctions.Progress.SUCCESS, far, tcp::startTls);
+        functions.add("tcp_read", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::read);
+        functions.add("tcp_write", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::write);
         functions.add("tcp_set_timeout", type("ii", "i"), always, HostFunctions.Progress.NEVER, tcp::setTimeout);
-        functions.add("tcp_close", type("i", "i"), always, HostFunctions.Progress.NEVER, stack, tcp::close);
+        functions.add("tcp_close", type("i", "i"), always, HostFunctions.Progress.NEVER, far, tcp::close);
     }
 
     private long connect(long[] arguments) throws ImportFailure {

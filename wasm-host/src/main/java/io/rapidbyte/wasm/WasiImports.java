@@ -89,7 +89,7 @@ final class WasiImports implements AutoCloseable {
                             new long[] {NOT_SUPPORTED});
         }
         return new HostFunction(function.module(), function.name(), function.functionType(), (instance, arguments) -> {
-            StackHeadroom.require(StackHeadroom.SMALL);
+            StackHeadroom.require();
             return function.handle().apply(instance, arguments);
         });
     }

@@ -32,6 +32,11 @@ final class Probes {
         return InstanceOptions.of("run-1").withLimits(LIMITS);
     }
 
+    /** For honest work that takes long on a busy machine. */
+    static InstanceOptions patientOptions() {
+        return InstanceOptions.of("run-1");
+    }
+
     static SourceConnector source(String config) {
         return HOST.openSource(SOURCE, json(config), options());
     }
