@@ -65,8 +65,9 @@ public final class TableComparison {
 
     private static String attributesOf(TestSchema schema, String table) {
         String regclass = schema.quoted() + "." + TestSchema.quote(table);
-        return " FROM pg_attribute WHERE attrelid = to_regclass('" + regclass.replace("'", "''")
-                + "') AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+        // With an empty search path the server qualifies every type outside of its own schema.
+        return " FROM set_config('search_path', '', false), pg_attribute WHERE attrelid = to_regclass('"
+                + regclass.replace("'", "''") + "') AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
     }
 
     private static String cut(String row) {

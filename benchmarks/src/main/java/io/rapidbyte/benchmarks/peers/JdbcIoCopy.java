@@ -38,6 +38,7 @@ public final class JdbcIoCopy implements Contender {
         Pipeline pipeline = Pipeline.create(PipelineOptionsFactory.fromArgs(
                         "--runner=DirectRunner", "--enforceImmutability=false", "--enforceEncodability=false")
                 .create());
+        pipeline.getCoderRegistry().registerCoderForClass(Object[].class, SerializableCoder.of(Object[].class));
         pipeline.apply(
                         "read",
                         JdbcIO.<Object[]>readWithPartitions()
@@ -46,8 +47,7 @@ public final class JdbcIoCopy implements Contender {
                                 .withPartitionColumn("id")
                                 .withNumPartitions(PARTITIONS)
                                 .withFetchSize(FETCH_ROWS)
-                                .withRowMapper(new ToObjects())
-                                .withCoder(SerializableCoder.of(Object[].class)))
+                                .withRowMapper(new ToObjects()))
                 .apply(
                         "write",
                         JdbcIO.<Object[]>write()
