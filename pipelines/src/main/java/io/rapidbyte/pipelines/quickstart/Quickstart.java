@@ -7,6 +7,8 @@ import io.rapidbyte.pipelines.run.PipelineRun;
 import io.rapidbyte.pipelines.run.PreparedPipeline;
 import io.rapidbyte.pipelines.run.RunOptions;
 import io.rapidbyte.pipelines.run.RunSummary;
+import io.rapidbyte.pipelines.run.Warmup;
+import io.rapidbyte.wasm.ConnectorModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +84,7 @@ public final class Quickstart {
     private Result copy(Path file) throws IOException, SQLException, InterruptedException {
         long start = System.nanoTime();
         options.progress().step("starting an embedded Postgres server, without waiting for the disk (fsync off)");
+        Warmup.start(ConnectorModule.bundled("source-postgres"), ConnectorModule.bundled("dest-postgres"));
         try (EmbeddedServer server = EmbeddedServer.start()) {
             long started = System.nanoTime();
             options.progress().step("making the sample: %,d events and what belongs to them".formatted(rows));

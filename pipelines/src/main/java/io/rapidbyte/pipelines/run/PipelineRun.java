@@ -66,6 +66,7 @@ public final class PipelineRun {
         try {
             LOG.debug("run {} of pipeline {}", runId, pipeline.name());
             long start = System.nanoTime();
+            Warmup.start(pipeline.destination().module());
             progress.step("checking " + pipeline.source().module().name() + " and "
                     + pipeline.destination().module().name());
             List<StreamPlan> plans = Preflight.inspect(pipeline, runId).require();

@@ -48,7 +48,9 @@ public final class Preflight {
             }
             text.append(message);
             if (hint != null && !hint.isEmpty()) {
-                text.append(message.endsWith(".") ? " " : ". ").append(hint);
+                text.append(message.endsWith(".") ? " " : ". ")
+                        .append(Character.toUpperCase(hint.charAt(0)))
+                        .append(hint, 1, hint.length());
             }
             return text.toString();
         }
@@ -92,43 +94,44 @@ public final class Preflight {
      */
     public static Result inspect(PreparedPipeline pipeline, String runId) {
         Preflight preflight = new Preflight(pipeline, runId);
-        if (preflight.source()) {
-            preflight.streams();
-        }
+        preflight.source();
         preflight.destination();
         return new Result(preflight.findings, preflight.plans);
     }
 
-    private boolean source() {
-        try (SourceConnector source = openSource()) {
-            return add(pipeline.source(), source.check(pipeline.streams()));
-        }
-    }
-
-    private void streams() {
+    private void source() {
+        // One instance for all of it, as long as it is usable: logging in to a server costs more than all questions
+        // together.
         SourceConnector source = openSource();
         try {
+            if (!add(pipeline.source(), source.check(pipeline.streams()))) {
+                return;
+            }
             for (StreamSpec stream : pipeline.streams()) {
                 if (!source.isUsable()) {
                     source.close();
                     source = openSource();
                 }
-                try {
-                    StreamPlan plan = source.plan(stream);
-                    plans.add(plan);
-                    findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
-                } catch (ConnectorException e) {
-                    findings.add(new Finding(
-                            pipeline.source().module().name(),
-                            "stream " + stream.name(),
-                            false,
-                            e.error().message(),
-                            e.error().hint(),
-                            e.error().category()));
-                }
+                plan(source, stream);
             }
         } finally {
             source.close();
+        }
+    }
+
+    private void plan(SourceConnector source, StreamSpec stream) {
+        try {
+            StreamPlan plan = source.plan(stream);
+            plans.add(plan);
+            findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
+        } catch (ConnectorException e) {
+            findings.add(new Finding(
+                    pipeline.source().module().name(),
+                    "stream " + stream.name(),
+                    false,
+                    e.error().message(),
+                    e.error().hint(),
+                    e.error().category()));
         }
     }
 

@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -32,7 +33,7 @@ class QuickstartCommandTest {
         assertThat(
                 run.out(),
                 allOf(
-                        containsString("events         2,000"),
+                        matchesPattern("(?s).*\nevents +2,000 .*"),
                         containsString("type_gallery"),
                         containsString("equal"),
                         containsString("All 6 tables are equal to their source."),

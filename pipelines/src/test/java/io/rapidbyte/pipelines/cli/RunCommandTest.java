@@ -164,8 +164,8 @@ class RunCommandTest {
 
     @Test
     void theFlinkRunnerDoesTheSame() {
-        CommandLineRun run = run(
-                "run", "--runner", "flink", yaml("users", ODD_STREAM).writeTo(folder));
+        CommandLineRun run =
+                run("run", "--runner", "flink", yaml("users", ODD_STREAM).writeTo(folder));
 
         assertThat(run.err(), run.code(), is(0));
         assertThat(TableComparison.differences(source, "users", target, "users"), is(empty()));

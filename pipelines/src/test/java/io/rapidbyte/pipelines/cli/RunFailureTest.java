@@ -51,11 +51,7 @@ class RunFailureTest {
 
     @Test
     void aWrongPasswordOfTheSource() {
-        assertFails(
-                yaml().with("${TEST_PASSWORD}", "${WRONG_PASSWORD}"),
-                3,
-                "source-postgres",
-                "password");
+        assertFails(yaml().with("${TEST_PASSWORD}", "${WRONG_PASSWORD}"), 3, "source-postgres", "password");
     }
 
     @Test
@@ -75,9 +71,7 @@ class RunFailureTest {
     @Test
     void aServerThatIsDown() throws IOException {
         assertFails(
-                yaml().with("port: " + PostgresServer.shared().port(), "port: " + freePort()),
-                4,
-                "source-postgres");
+                yaml().with("port: " + PostgresServer.shared().port(), "port: " + freePort()), 4, "source-postgres");
     }
 
     @Test

@@ -328,8 +328,7 @@ class PipelineFileTest {
 
     @Test
     void sizesThatNothingCanWorkWithAreRefused() {
-        String resources =
-                """
+        String resources = """
                 resources:
                   max_batch_bytes: 10kb
                   max_record_bytes: 2gb
