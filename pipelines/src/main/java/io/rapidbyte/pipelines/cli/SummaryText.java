@@ -60,7 +60,7 @@ final class SummaryText {
                 name,
                 Numbers.count(rows),
                 Numbers.megabytes(bytes),
-                Numbers.seconds(seconds),
+                seconds <= 0 ? "-" : Numbers.seconds(seconds),
                 Numbers.perSecond(rows, seconds),
                 Numbers.megabytesPerSecond(bytes, seconds)));
         if (verified != null) {

@@ -115,7 +115,9 @@ public final class PipelineRun {
             if (interrupted) {
                 throw new RunInterruptedException(null);
             }
-            look(plans, moving, clock);
+            if (options.runner().isWatchable()) {
+                look(plans, moving, clock);
+            }
             if (state != null && state.isTerminal()) {
                 return state;
             }

@@ -32,7 +32,8 @@ public record RunSummary(
      * @param rowsRead emitted by the source
      * @param rows committed by the destination
      * @param bytes bytes of the committed batches
-     * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up
+     * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up; 0 when the
+     *     runner does not tell
      */
     public record Stream(String name, long rowsRead, long rows, long bytes, double seconds) {}
 

@@ -11,6 +11,11 @@ public enum RunnerKind {
     /** Beam's Direct runner: the quickest to start, on threads of this process. */
     DIRECT {
         @Override
+        boolean isWatchable() {
+            return true;
+        }
+
+        @Override
         PipelineOptions options(int parallelism, FlinkFolder folder) {
             DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
             options.setRunner(DirectRunner.class);
@@ -27,6 +32,12 @@ public enum RunnerKind {
 
     /** Flink, embedded in this process. */
     FLINK {
+        @Override
+        boolean isWatchable() {
+            // Its metrics are there once the job has ended.
+            return false;
+        }
+
         @Override
         PipelineOptions options(int parallelism, FlinkFolder folder) {
             try {
@@ -55,6 +66,9 @@ public enum RunnerKind {
             super(message, cause);
         }
     }
+
+    /** Whether metrics can be had while a pipeline runs. */
+    abstract boolean isWatchable();
 
     /**
      * Returns Beam's options for this runner.

@@ -39,7 +39,7 @@ class SummaryTextTest {
                         stream          rows     MB  seconds   rows/s  MB/s  verified
                         --------------------------------------------------------------
                         events     1,000,000  104.2    3.200  312,500  32.6  equal
-                        countries          0   0.00    0.000        -     -  DIFFERENT
+                        countries          0   0.00        -        -     -  DIFFERENT
                         --------------------------------------------------------------
                         all        1,000,000  104.2    3.500  285,714  29.8
 
