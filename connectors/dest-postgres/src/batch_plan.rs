@@ -86,7 +86,7 @@ impl BatchPlan {
             // Tables of another layout have another name, so that batches may alternate between layouts.
             let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
             (
-                format!("COPY {} ({}) FROM STDIN (FORMAT binary)", name, names),
+                copy_into(&name, &names),
                 Stage {
                     create: format!(
                         "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
@@ -107,7 +107,7 @@ impl BatchPlan {
                 stage: Some(stage),
             },
             None => Route {
-                copy: format!("COPY {} ({}) FROM STDIN (FORMAT binary)", quoted_table, names),
+                copy: copy_into(quoted_table, &names),
                 stage: None,
             },
         };
@@ -152,6 +152,14 @@ impl BatchPlan {
 
 fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
     items.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn copy_into(table: &str, names: &str) -> String {
+    if names.is_empty() {
+        // A table without columns has rows all the same, but SQL has no way to write an empty list of columns.
+        return format!("COPY {} FROM STDIN (FORMAT binary)", table);
+    }
+    format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table, names)
 }
 
 #[cfg(test)]

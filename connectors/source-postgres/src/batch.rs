@@ -234,6 +234,9 @@ impl BatchWriter {
             if size > self.longest_record {
                 return Err(record_too_large(size, self.longest_record));
             }
+            if size > LARGEST_BATCH {
+                check_memory(size)?;
+            }
             variable += size;
             let first = before + count == 0;
             if !first && variable + self.fixed_bytes(before + count + 1) > self.budget {
@@ -270,8 +273,41 @@ impl BatchWriter {
         self.totals.batches += 1;
         self.totals.bytes += self.frame.len() as u64;
         self.builder.reset();
+        if self.frame.len() > LARGEST_BATCH * 2 {
+            self.give_memory_back();
+        }
         Ok(())
     }
+
+    /// After a row of unusual size: the next one of that kind needs the memory elsewhere first.
+    #[cold]
+    #[inline(never)]
+    fn give_memory_back(&mut self) {
+        self.frame = Vec::new();
+        for position in 0..self.columns.len() {
+            let field = self.builder.schema().fields[position].clone();
+            let column = ColumnBuilder::new(field.data_type);
+            self.builder.replace_column(position, field, column);
+        }
+    }
+}
+
+/// Whether a row of this size can be put into a column and then into a frame. Without this, running out of memory in the midst of it
+/// would end the instance without a word.
+#[cold]
+#[inline(never)]
+fn check_memory(size: usize) -> Result<()> {
+    let (mut column, mut frame) = (Vec::<u8>::new(), Vec::<u8>::new());
+    column
+        .try_reserve_exact(size + LARGEST_BATCH)
+        .and_then(|()| frame.try_reserve_exact(size + LARGEST_BATCH))
+        .map_err(|_| {
+            Error::data(
+                "out_of_memory",
+                format!("a row of {} bytes does not fit into memory", size),
+            )
+            .hint("raise the connector's memory limit, or leave the large column out of the stream's columns")
+        })
 }
 
 fn record_too_large(size: usize, longest: usize) -> Error {
