@@ -54,6 +54,7 @@ impl Tuples {
 
     /// Indexes rows of the CopyData messages at the front of `window` until the index is full or the messages end.
     /// Takes at least one message, when the first one is whole.
+    #[inline(never)]
     pub fn index_messages(&mut self, window: &[u8], index: &mut Index) -> Result<Walk> {
         if self.stage == Stage::Rows && self.assembled.is_empty() {
             let taken = walk(window, index, self.longest);
@@ -78,6 +79,7 @@ impl Tuples {
 
     /// Indexes rows that were put together; returns the number of bytes they and the data's header take in
     /// [`Tuples::assembled`], to be dropped when the rows have been decoded. No rows: more messages are needed.
+    #[inline(never)]
     pub fn index_assembled(&mut self, index: &mut Index) -> Result<usize> {
         let mut position = 0;
         if self.stage == Stage::Header {
