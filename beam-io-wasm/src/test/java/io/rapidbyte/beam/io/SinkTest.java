@@ -136,8 +136,11 @@ class SinkTest {
                 "retryable", true);
         try (Sink sink = sink(Map.of("behaviour", "error", "call", "write", "error", error))) {
             sink.startBundle();
-            sink.process(orders.get(0));
-            ConnectorException failure = assertThrows(ConnectorException.class, sink::finishBundle);
+            // The writer fails by itself, before or after the batch is handed over.
+            ConnectorException failure = assertThrows(ConnectorException.class, () -> {
+                sink.process(orders.get(0));
+                sink.finishBundle();
+            });
             assertThat(failure.error().category(), is(Category.TRANSIENT_DB));
             assertThat(failure.error().code(), is("40001"));
             assertThat(failure.error().retryable(), is(true));
