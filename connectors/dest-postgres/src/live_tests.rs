@@ -1119,3 +1119,17 @@ fn checks_say_what_is_missing_and_what_to_do() {
         server.run("DROP ROLE rb_weak");
     });
 }
+
+#[test]
+fn rows_without_columns_arrive() {
+    with_server("rb_empty", |mut server| {
+        let schema = Schema::new(vec![]);
+        for mode in [WriteMode::Append, WriteMode::Replace] {
+            let batch = vec![Give::Frame(frame(&schema, &[vec![], vec![], vec![]]))];
+            assert_eq!(load(&server, "run", "t", mode, &schema, batch).unwrap().rows, 3);
+            assert_eq!(server.value("SELECT count(*) FROM t"), "3");
+        }
+        finalize(&server, "run", "t", &schema).unwrap();
+        assert_eq!(server.value("SELECT count(*) FROM t"), "3");
+    });
+}

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::type_name::TypeName;
 use rapidbyte_sdk::arrow::{metadata, DataType, Field, Schema};
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{warn, Error, Result};
+use rapidbyte_sdk::{warn, Result};
 use std::collections::{HashMap, HashSet};
 
 /// A column as the stream wants it: a type that the destination has.
@@ -142,6 +142,10 @@ fn known_types<'a>(
     let mut wanted: Vec<String> = names.map(TypeName::quoted_base).collect();
     wanted.sort();
     wanted.dedup();
+    if wanted.is_empty() {
+        // A table may have no columns at all, but a list of VALUES may not be empty.
+        return Ok(HashMap::new());
+    }
     let literals: Vec<String> = wanted.iter().map(|name| format!("({})", quote_literal(name))).collect();
     let sql = format!(
         "SELECT w.name, n.nspname, t.typname, t.oid, t.typarray FROM (VALUES {}) AS w(name) \
