@@ -117,8 +117,7 @@ class HostileSourceTest {
     @Test
     void memoryEndsAtTheLimit() {
         ConnectorException failure = Failures.of(Category.INTERNAL, "out_of_memory", () -> {
-            try (SourceConnector source =
-                    Probes.source("{'behaviour': 'grow', 'call': 'check'}", Probes.patientOptions())) {
+            try (SourceConnector source = Probes.source("{'behaviour': 'grow', 'call': 'check'}", Probes.options())) {
                 source.check(List.of());
             }
         });

@@ -85,7 +85,7 @@ class WasiTest {
                 .importing("wasi_snapshot_preview1", "poll_oneoff", "iiii", "i")
                 .data(64, subscription);
         ConnectorModule sleeping = calling(module, constants(64, 256, 1, 512), 0);
-        Failures.of(Category.INTERNAL, "guest_timeout", () -> tearDown(sleeping, Probes.options()));
+        Failures.of(Category.INTERNAL, "guest_timeout", () -> tearDown(sleeping, Probes.strictOptions()));
         assertThat("no interrupt is left behind", Thread.interrupted(), is(false));
     }
 

@@ -75,30 +75,30 @@ class WatchdogTest {
 
     @Test
     void waitingForInputIsNoComputation() {
-        InstanceOptions options = Probes.options().withLimits(Probes.LIMITS.withGuestTime(Duration.ofMillis(150)));
-        List<Frame> frames = Probes.frames("{'units': 3}");
+        InstanceOptions options = Probes.options().withLimits(Probes.LIMITS.withGuestTime(Duration.ofMillis(800)));
+        List<Frame> frames = Probes.frames("{'units': 2}");
         try (DestinationConnector destination = Probes.destination("{}", options)) {
             WriteResult result = destination.write(request(), new Probes.Feed(frames) {
                 @Override
                 public Frame next() throws InterruptedException {
                     // Longer than the guest may compute.
-                    new CountDownLatch(1).await(250, TimeUnit.MILLISECONDS);
+                    new CountDownLatch(1).await(1_000, TimeUnit.MILLISECONDS);
                     return super.next();
                 }
             });
-            assertThat(result.batches(), is(3L));
+            assertThat(result.batches(), is(2L));
         }
     }
 
     @Test
     void manyShortComputationsWithProgressBetweenThemAreFine() {
-        InstanceOptions options = Probes.options().withLimits(Probes.LIMITS.withGuestTime(Duration.ofMillis(400)));
+        InstanceOptions options = Probes.options().withLimits(Probes.LIMITS.withGuestTime(Duration.ofSeconds(1)));
         Probes.Reader reader = new Probes.Reader();
         try (SourceConnector source =
-                Probes.source("{'units': 12, 'rows_per_batch': 1, 'spin_micros_per_batch': 100000}", options)) {
-            source.read(source.plan(Probes.STREAM), 0, 12, reader);
+                Probes.source("{'units': 15, 'rows_per_batch': 1, 'spin_micros_per_batch': 100000}", options)) {
+            source.read(source.plan(Probes.STREAM), 0, 15, reader);
         }
-        assertThat(reader.frames, hasSize(12));
+        assertThat(reader.frames, hasSize(15));
     }
 
     @Test
@@ -260,7 +260,7 @@ class WatchdogTest {
                     Failures.of(Category.INTERNAL, "guest_timeout", () -> source.check(List.of()));
                 }
             } else {
-                InstanceOptions patient = Probes.patientOptions();
+                InstanceOptions patient = Probes.options();
                 Probes.Reader reader = new Probes.Reader();
                 try (SourceConnector source = Probes.source("{'units': 200, 'rows_per_batch': 500}", patient)) {
                     source.read(source.plan(Probes.STREAM), 0, 200, reader);

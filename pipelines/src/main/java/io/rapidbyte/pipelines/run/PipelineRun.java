@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.RunReport;
 import io.rapidbyte.beam.io.StreamReport;
@@ -12,6 +13,7 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +21,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.beam.sdk.PipelineResult;
 import org.joda.time.Duration;
 import org.slf4j.Logger;
@@ -183,7 +186,20 @@ public final class PipelineRun {
                 streams,
                 (System.nanoTime() - start) / 1e9,
                 (moving - start) / 1e9,
+                sum(report, StreamReport::read),
+                sum(report, StreamReport::write),
                 nanos);
+    }
+
+    private static PhaseReport sum(RunReport report, Function<StreamReport, PhaseReport> side) {
+        long whole = 0;
+        Map<String, Long> phases = new LinkedHashMap<>();
+        for (StreamReport stream : report.streams().values()) {
+            PhaseReport one = side.apply(stream);
+            whole += one.wholeNanos();
+            one.phases().forEach((phase, nanos) -> phases.merge(phase, nanos, Long::sum));
+        }
+        return new PhaseReport(whole, phases);
     }
 
     /** Comes from the thread that ends the process. */

@@ -4,8 +4,10 @@ package io.rapidbyte.pipelines.cli;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
+import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.pipelines.run.RunSummary;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,13 +23,17 @@ class SummaryTextTest {
                     new RunSummary.Stream("countries", 0, 0, 1_100, 0)),
             4.0,
             0.5,
-            Map.of(
-                    RapidbyteMetrics.SOURCE_READ, 4_000_000_000L,
-                    RapidbyteMetrics.SOURCE_FETCH, 1_000_000_000L,
-                    RapidbyteMetrics.SOURCE_ARROW_ENCODE, 3_000_000_000L,
-                    RapidbyteMetrics.DEST_WRITE, 2_500_000_000L,
-                    RapidbyteMetrics.DEST_FLUSH, 2_500_000_000L,
-                    RapidbyteMetrics.MODULE_LOAD, 12_000_000L));
+            new PhaseReport(
+                    4_000_000_000L, phases(RapidbyteMetrics.SOURCE_FETCH, 1, RapidbyteMetrics.SOURCE_DECODE, 3)),
+            new PhaseReport(2_500_000_000L, phases(RapidbyteMetrics.DEST_CONNECT, 0, "dest_new_nanos", 2)),
+            Map.of(RapidbyteMetrics.MODULE_LOAD, 12_000_000L));
+
+    private static Map<String, Long> phases(String first, long firstSeconds, String second, long secondSeconds) {
+        Map<String, Long> phases = new LinkedHashMap<>();
+        phases.put(first, firstSeconds * 1_000_000_000);
+        phases.put(second, secondSeconds * 1_000_000_000);
+        return phases;
+    }
 
     @Test
     void columnsAreAlignedAndNumbersReadable() {
@@ -46,19 +52,11 @@ class SummaryTextTest {
                         where the time went                  seconds  share
                         ---------------------------------------------------
                         reading, all threads                   4.000
-                          connect                              0.000    0 %
-                          query                                0.000    0 %
                           fetch from the server                1.000   25 %
-                          encode to Arrow                      3.000   75 %
-                          claim units                          0.000    0 %
-                          emit batches                         0.000    0 %
+                          decode rows                          3.000   75 %
                         writing, all threads                   2.500
                           connect                              0.000    0 %
-                          prepare tables                       0.000    0 %
-                          wait for batches                     0.000    0 %
-                          decode from Arrow                    0.000    0 %
-                          flush to the server                  2.500  100 %
-                          commit                               0.000    0 %
+                          dest_new_nanos                       2.000   80 %
                         waiting for a full queue               0.000
                         waiting for a commit                   0.000
                         planning                               0.000

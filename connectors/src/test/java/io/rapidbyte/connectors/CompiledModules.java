@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.connectors;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+import java.util.stream.Stream;
+
+/** What lies on the class path for each bundled connector. */
+final class CompiledModules {
+    private static final String MODULES = "/META-INF/rapidbyte/modules/";
+
+    private CompiledModules() {}
+
+    static Stream<String> names() {
+        return Stream.of("dest-postgres", "source-postgres");
+    }
+
+    static byte[] wasm(String name) {
+        return resource(MODULES + name + ".wasm");
+    }
+
+    static Properties properties(String name) {
+        Properties properties = new Properties();
+        try (InputStream in = CompiledModules.class.getResourceAsStream(MODULES + name + ".properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties;
+    }
+
+    /** The bytes of a class on the class path; null when there is none. */
+    static byte[] classFile(String className) {
+        return resource("/" + className.replace('.', '/') + ".class");
+    }
+
+    private static byte[] resource(String path) {
+        try (InputStream in = CompiledModules.class.getResourceAsStream(path)) {
+            return in == null ? null : in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
