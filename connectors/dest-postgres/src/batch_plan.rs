@@ -86,7 +86,7 @@ impl BatchPlan {
             // Tables of another layout have another name, so that batches may alternate between layouts.
             let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
             (
-                format!("COPY {} ({}) FROM STDIN (FORMAT binary)", name, names),
+                copy_into(&name, &names),
                 Stage {
                     create: format!(
                         "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
@@ -107,7 +107,7 @@ impl BatchPlan {
                 stage: Some(stage),
             },
             None => Route {
-                copy: format!("COPY {} ({}) FROM STDIN (FORMAT binary)", quoted_table, names),
+                copy: copy_into(quoted_table, &names),
                 stage: None,
             },
         };
@@ -128,6 +128,7 @@ impl BatchPlan {
     }
 
     /// The columns of a batch as the encoder takes them.
+    #[inline(never)]
     pub fn columns<'a>(&'a self, batch: &Batch<'a>) -> Vec<Column<'a>> {
         let columns = batch.columns().iter().zip(&self.forms).zip(&self.schema.fields);
         columns
@@ -153,6 +154,14 @@ fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
     items.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
+fn copy_into(table: &str, names: &str) -> String {
+    if names.is_empty() {
+        // A table without columns has rows all the same, but SQL has no way to write an empty list of columns.
+        return format!("COPY {} FROM STDIN (FORMAT binary)", table);
+    }
+    format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table, names)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +176,6 @@ mod tests {
             type_oid: 0,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
-            not_null: false,
             is_generated: false,
             wire,
             cast: cast.into(),

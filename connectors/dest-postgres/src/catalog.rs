@@ -62,7 +62,6 @@ pub struct ExistingColumn {
     pub type_text: String,
     /// The same, taken apart.
     pub type_name: Option<TypeName>,
-    pub not_null: bool,
     /// Whether its value is computed from other columns, so that it cannot be written.
     pub is_generated: bool,
     pub wire: WireType,
@@ -110,7 +109,7 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
              WHERE a.attrelid = {0} AND a.attnum > 0 AND NOT a.attisdropped \
            UNION ALL \
              SELECT b.attnum, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd') \
-         SELECT a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+         SELECT a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), \
              a.attgenerated <> '', p.proname, pg_catalog.format('%I.%I', n.nspname, t.typname) \
          FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd' \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
@@ -128,9 +127,8 @@ fn column(row: &Row) -> Result<ExistingColumn> {
         type_oid: row.number(1)?,
         type_text: row.text(2).into(),
         type_name: TypeName::parse(row.text(2)),
-        not_null: row.flag(3),
-        is_generated: row.flag(4),
-        wire: WireType::of_receive_function(row.text(5)),
-        cast: row.text(6).into(),
+        is_generated: row.flag(3),
+        wire: WireType::of_receive_function(row.text(4)),
+        cast: row.text(5).into(),
     })
 }

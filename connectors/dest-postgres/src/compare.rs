@@ -29,6 +29,14 @@ pub fn is_same(wanted: &[WantedColumn], table: &ExistingTable) -> bool {
 
 /// Fails when the rows of the stream cannot be added to the table without changing a value.
 pub fn check_append(target: &Target, wanted: &[WantedColumn], table: &ExistingTable) -> Result<()> {
+    if wanted.is_empty() && !table.columns.is_empty() {
+        let message = format!(
+            "stream '{}' has no columns, and its target {} has",
+            target.stream,
+            target.display()
+        );
+        return Err(Error::schema("no_columns", message).hint("leave the stream out, or write it into another table"));
+    }
     for column in wanted {
         match table.column(&column.name) {
             None => return Err(missing_column(target, column)),
@@ -116,7 +124,6 @@ mod tests {
             type_oid,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
-            not_null: false,
             is_generated: false,
             wire,
             cast: String::new(),
@@ -214,6 +221,18 @@ mod tests {
             "{}",
             error
         );
+    }
+
+    #[test]
+    fn rows_without_columns_go_only_where_there_are_none() {
+        assert!(check_append(&target(), &[], &table(vec![])).is_ok());
+        let error = check_append(
+            &target(),
+            &[],
+            &table(vec![existing("a", "integer", 23, WireType::Int4)]),
+        )
+        .unwrap_err();
+        assert_eq!(error.code(), "no_columns");
     }
 
     #[test]

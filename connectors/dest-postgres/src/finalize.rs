@@ -44,7 +44,7 @@ fn replace(session: &mut Session, target: &Target, side: &ExistingTable, old: Ex
     // Nobody may add anything to the old table that the new one would not have.
     session.execute(&format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", target.quoted()))?;
     check_dependents(session, target, old.oid)?;
-    let inheritance = Inheritance::of(session, old.oid, side.oid)?;
+    let inheritance = Inheritance::of(session, &old, side)?;
     carry_over(session, &inheritance.before_drop)?;
     session.execute(&format!("DROP TABLE {}", target.quoted()))?;
     session.execute(&rename(target))?;

@@ -5,6 +5,7 @@
 //!
 //! The server itself writes the statements, because it knows how to quote every part of them.
 
+use crate::catalog::{ExistingColumn, ExistingTable};
 use crate::session::Session;
 use rapidbyte_sdk::Result;
 
@@ -17,38 +18,54 @@ pub struct Inheritance {
 }
 
 impl Inheritance {
-    /// Reads the catalogue: `old` and `new` are the tables' numbers there.
-    pub fn of(session: &mut Session, old: u32, new: u32) -> Result<Inheritance> {
+    /// Reads the catalogue. Keys, triggers and sequences are left to a table with the same columns only: they may be about
+    /// columns that another one does not have.
+    pub fn of(session: &mut Session, old: &ExistingTable, new: &ExistingTable) -> Result<Inheritance> {
         let mut read = |queries: &[&str]| -> Result<Vec<String>> {
             let mut statements = Vec::new();
             for query in queries {
                 let sql = query
-                    .replace("$old", &old.to_string())
-                    .replace("$new", &new.to_string());
+                    .replace("$old", &old.oid.to_string())
+                    .replace("$new", &new.oid.to_string());
                 statements.extend(session.query(&sql)?.rows.iter().map(|row| row.text(0).to_owned()));
             }
             Ok(statements)
         };
-        Ok(Inheritance {
-            before_drop: read(&[
-                OWNED_SEQUENCES,
-                STORAGE_PARAMETERS,
-                LOGGING,
-                COMMENT,
-                REVOKES,
-                GRANTS,
-                COLUMN_GRANTS,
-                OWNER,
-            ])?,
-            after_rename: read(&[
+        let mut inheritance = Inheritance {
+            before_drop: Vec::new(),
+            after_rename: Vec::new(),
+        };
+        if has_same_columns(old, new) {
+            inheritance.before_drop = read(&[OWNED_SEQUENCES])?;
+            inheritance.after_rename = read(&[
                 INDEX_NAMES,
                 IDENTITY_SEQUENCES,
                 FOREIGN_KEYS,
                 TRIGGERS,
                 DISABLED_TRIGGERS,
-            ])?,
-        })
+            ])?;
+        }
+        inheritance.before_drop.extend(read(&[
+            STORAGE_PARAMETERS,
+            LOGGING,
+            COMMENT,
+            REVOKES,
+            GRANTS,
+            COLUMN_GRANTS,
+        ])?);
+        // Last, because whoever gives a table away may not be allowed to change it any more.
+        inheritance.after_rename.extend(read(&[OWNER])?);
+        Ok(inheritance)
     }
+}
+
+fn has_same_columns(old: &ExistingTable, new: &ExistingTable) -> bool {
+    let is_in_new = |old: &ExistingColumn| {
+        new.column(&old.name).map_or(false, |new| {
+            (new.type_oid, &new.type_text, new.is_generated) == (old.type_oid, &old.type_text, old.is_generated)
+        })
+    };
+    old.columns.len() == new.columns.len() && old.columns.iter().all(is_in_new)
 }
 
 /// Runs statements one after another.
@@ -102,8 +119,7 @@ const COLUMN_GRANTS: &str = "SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s
          LATERAL pg_catalog.aclexplode(o.attacl) a \
      WHERE o.attrelid = $old AND NOT o.attisdropped AND o.attacl IS NOT NULL";
 
-/// Last, because whoever gives a table away may not be allowed to change it any more.
-const OWNER: &str = "SELECT pg_catalog.format('ALTER TABLE %s OWNER TO %I', $new::oid::regclass, \
+const OWNER: &str = "SELECT pg_catalog.format('ALTER TABLE %s OWNER TO %I', $old::oid::regclass, \
          pg_catalog.pg_get_userbyid(o.relowner)) \
      FROM pg_catalog.pg_class o JOIN pg_catalog.pg_class n ON n.oid = $new AND n.relowner <> o.relowner WHERE o.oid = $old";
 
@@ -139,13 +155,11 @@ const IDENTITY_SEQUENCES: &str = "SELECT pg_catalog.format('SELECT pg_catalog.se
              WHERE d.refobjid = $new AND d.deptype = 'i' AND d.refclassid = 'pg_catalog.pg_class'::regclass \
                  AND d.classid = 'pg_catalog.pg_class'::regclass) ns USING (attname)";
 
-/// LIKE copies no foreign keys. Those of columns that are gone cannot be kept.
-const FOREIGN_KEYS: &str = "SELECT pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', $old::oid::regclass, c.conname, \
+/// LIKE copies no foreign keys.
+const FOREIGN_KEYS: &str =
+    "SELECT pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', $old::oid::regclass, c.conname, \
          pg_catalog.pg_get_constraintdef(c.oid)) \
-     FROM pg_catalog.pg_constraint c WHERE c.conrelid = $old AND c.contype = 'f' AND c.conrelid <> c.confrelid \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute o \
-             WHERE o.attrelid = $old AND o.attnum = ANY (c.conkey) AND NOT EXISTS (\
-                 SELECT FROM pg_catalog.pg_attribute n WHERE n.attrelid = $new AND n.attname = o.attname AND NOT n.attisdropped))";
+     FROM pg_catalog.pg_constraint c WHERE c.conrelid = $old AND c.contype = 'f'";
 
 const TRIGGERS: &str = "SELECT pg_catalog.pg_get_triggerdef(oid) FROM pg_catalog.pg_trigger \
      WHERE tgrelid = $old AND NOT tgisinternal ORDER BY tgname";

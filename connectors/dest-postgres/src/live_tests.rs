@@ -794,7 +794,7 @@ fn replacing_keeps_everything_of_the_old_table_but_its_rows() {
         server.run(
             "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent SELECT generate_series(1, 9);
              CREATE TABLE t (gone int, id int, name text NOT NULL DEFAULT 'x', CONSTRAINT the_key PRIMARY KEY (id),
-                 CONSTRAINT short CHECK (length(name) < 20), CONSTRAINT to_parent FOREIGN KEY (id) REFERENCES parent)
+                 CONSTRAINT short CHECK (length(name) < 20), CONSTRAINT to_parent FOREIGN KEY (id) REFERENCES parent, CONSTRAINT to_itself FOREIGN KEY (id) REFERENCES t)
                  WITH (fillfactor = 70);
              ALTER TABLE t DROP COLUMN gone;
              CREATE INDEX by_name ON t (name); CREATE INDEX by_lower ON t (lower(name)) WHERE id > 0; CREATE UNIQUE INDEX by_both ON t (name, id);
@@ -819,7 +819,7 @@ fn replacing_keeps_everything_of_the_old_table_but_its_rows() {
             )
         };
         let before = describe(&mut server);
-        assert_eq!(before.len(), 13, "{:#?}", before);
+        assert_eq!(before.len(), 14, "{:#?}", before);
         let schema = two_columns();
         let gives = || vec![Give::Frame(frame(&schema, &two_rows(1)))];
         load(&server, "run", "t", WriteMode::Replace, &schema, gives()).unwrap();
@@ -1117,5 +1117,19 @@ fn checks_say_what_is_missing_and_what_to_do() {
             checks
         );
         server.run("DROP ROLE rb_weak");
+    });
+}
+
+#[test]
+fn rows_without_columns_arrive() {
+    with_server("rb_empty", |mut server| {
+        let schema = Schema::new(vec![]);
+        for mode in [WriteMode::Append, WriteMode::Replace] {
+            let batch = vec![Give::Frame(frame(&schema, &[vec![], vec![], vec![]]))];
+            assert_eq!(load(&server, "run", "t", mode, &schema, batch).unwrap().rows, 3);
+            assert_eq!(server.value("SELECT count(*) FROM t"), "3");
+        }
+        finalize(&server, "run", "t", &schema).unwrap();
+        assert_eq!(server.value("SELECT count(*) FROM t"), "3");
     });
 }

@@ -3,7 +3,7 @@
 //! One running COPY, and the rows that go into it.
 
 use crate::batch_plan::Route;
-use crate::encode::{Column, Encoder, RowBuffer, HEADER, TRAILER};
+use crate::encode::{Column, Encoder, RowBuffer, CHUNK_BYTES, HEADER, TRAILER};
 use rapidbyte_sdk::postgres::{Connection, CopyIn};
 use rapidbyte_sdk::{abi, debug, Error, Result, Scope, TcpStream};
 
@@ -60,6 +60,7 @@ impl<'c> OpenCopy<'c> {
     }
 
     /// Adds the rows of a batch. Whatever makes up `flush_bytes` is sent.
+    #[inline(never)]
     pub fn append(
         &mut self,
         encoder: &mut Encoder,
@@ -68,6 +69,7 @@ impl<'c> OpenCopy<'c> {
         buffer: &mut RowBuffer,
         flush_bytes: usize,
     ) -> Result<()> {
+        buffer.reserve(flush_bytes + CHUNK_BYTES);
         let mut start = abi::monotonic_nanos();
         let mut row = 0;
         while row < rows {

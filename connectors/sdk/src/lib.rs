@@ -19,3 +19,8 @@ pub use connector::{Destination, Source};
 pub use error::{BackoffClass, Category, CommitState, Error, Result, Scope};
 pub use protocol::*;
 pub use tcp::TcpStream;
+
+/// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use support::{push, schema, table, touch};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_table_survives(table in table()) {
@@ -46,7 +46,9 @@ proptest! {
 
     #[test]
     fn a_row_that_is_dropped_halfway_leaves_no_trace(table in table(), cut in any::<prop::sample::Index>()) {
-        prop_assume!(!table.columns.is_empty() && table.rows > 0);
+        if table.columns.is_empty() || table.rows == 0 {
+            return Ok(());
+        }
         let mut batch = RecordBatchBuilder::new(table.schema.clone());
         table.fill(&mut batch);
         let filled = cut.index(table.columns.len() + 1);

@@ -19,7 +19,7 @@ fn is_survived(reader: &mut FrameReader, frame: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn changed_frames_are_survived(table in table(), mutations in prop::collection::vec(mutation(), 1..5)) {

@@ -102,6 +102,7 @@ impl BatchWriter {
     }
 
     /// Adds the rows of a block, which lie in `bytes`, and emits every batch that gets full on the way.
+    #[inline(never)]
     pub fn add(&mut self, bytes: &[u8], index: &Index) -> Result<()> {
         let mut row = 0;
         while row < index.rows() {
@@ -124,7 +125,10 @@ impl BatchWriter {
         Ok(())
     }
 
+    // The functions below are kept apart: together they would be more than the host's virtual machine compiles at once.
+
     /// Decodes rows `from..from + rows` of a block; returns how many of them went into the batch.
+    #[inline(never)]
     fn add_rows(&mut self, bytes: &[u8], index: &Index, from: usize, rows: usize) -> Result<usize> {
         let before = self.builder.rows();
         let mut added = rows;
@@ -150,6 +154,7 @@ impl BatchWriter {
         Ok(added)
     }
 
+    #[inline(never)]
     fn drop_rows_behind(&mut self, rows: usize) {
         for column in &mut self.builder.columns {
             while column.rows() > rows {
@@ -163,6 +168,7 @@ impl BatchWriter {
     ///
     /// Other columns that hold text go on doing so until a batch is full: if each such value ended the
     /// other column's text, a table where they take turns would come in batches of one row.
+    #[inline(never)]
     fn continue_as_text(&mut self, position: usize) -> Result<()> {
         if self.builder.rows() > 0 {
             self.emit()?;
@@ -184,6 +190,7 @@ impl BatchWriter {
         Ok(())
     }
 
+    #[inline(never)]
     fn back_to_plain(&mut self) {
         for (position, column) in self.columns.iter_mut().enumerate() {
             if column.decoder.form == Form::Text {
@@ -199,6 +206,7 @@ impl BatchWriter {
     }
 
     /// How many rows from `from` on go into the batch at hand. One that is empty takes at least one.
+    #[inline(never)]
     fn rows_that_fit(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
         let rows = index.rows() - from;
         let before = self.builder.rows();
@@ -207,16 +215,27 @@ impl BatchWriter {
         if !expanding && used + index.payload() + self.fixed_bytes(before + rows) <= self.budget {
             return Ok(rows);
         }
+        self.rows_up_to_budget(bytes, index, from)
+    }
+
+    /// The same, counted row by row.
+    #[inline(never)]
+    fn rows_up_to_budget(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
+        let rows = index.rows() - from;
+        let before = self.builder.rows();
+        let mut variable = self.variable_bytes();
         let sizes = &mut self.sizes[..rows];
         sizes.fill(0);
         for (position, column) in self.columns.iter().enumerate() {
             column.decoder.add_sizes(bytes, &index.column(position)[from..], sizes);
         }
-        let mut variable = used;
         for count in 0..rows {
             let size = self.sizes[count];
             if size > self.longest_record {
                 return Err(record_too_large(size, self.longest_record));
+            }
+            if size > LARGEST_BATCH {
+                check_memory(size)?;
             }
             variable += size;
             let first = before + count == 0;
@@ -242,6 +261,7 @@ impl BatchWriter {
         self.fixed_bits_per_row = self.columns.iter().map(|column| column.decoder.fixed_bits()).sum();
     }
 
+    #[inline(never)]
     fn emit(&mut self) -> Result<()> {
         let start = abi::monotonic_nanos();
         self.builder.finish_into(&mut self.frame)?;
@@ -253,8 +273,41 @@ impl BatchWriter {
         self.totals.batches += 1;
         self.totals.bytes += self.frame.len() as u64;
         self.builder.reset();
+        if self.frame.len() > LARGEST_BATCH * 2 {
+            self.give_memory_back();
+        }
         Ok(())
     }
+
+    /// After a row of unusual size: the next one of that kind needs the memory elsewhere first.
+    #[cold]
+    #[inline(never)]
+    fn give_memory_back(&mut self) {
+        self.frame = Vec::new();
+        for position in 0..self.columns.len() {
+            let field = self.builder.schema().fields[position].clone();
+            let column = ColumnBuilder::new(field.data_type);
+            self.builder.replace_column(position, field, column);
+        }
+    }
+}
+
+/// Whether a row of this size can be put into a column and then into a frame. Without this, running out of memory in the midst of it
+/// would end the instance without a word.
+#[cold]
+#[inline(never)]
+fn check_memory(size: usize) -> Result<()> {
+    let (mut column, mut frame) = (Vec::<u8>::new(), Vec::<u8>::new());
+    column
+        .try_reserve_exact(size + LARGEST_BATCH)
+        .and_then(|()| frame.try_reserve_exact(size + LARGEST_BATCH))
+        .map_err(|_| {
+            Error::data(
+                "out_of_memory",
+                format!("a row of {} bytes does not fit into memory", size),
+            )
+            .hint("raise the connector's memory limit, or leave the large column out of the stream's columns")
+        })
 }
 
 fn record_too_large(size: usize, longest: usize) -> Error {

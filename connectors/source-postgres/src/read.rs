@@ -86,6 +86,7 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
 }
 
 /// Copies one unit out of the server into batches.
+#[inline(never)]
 pub fn copy_unit<T: Transport>(
     connection: &mut Connection<T>,
     plan: &ReadPlan,
@@ -115,6 +116,7 @@ pub fn copy_unit<T: Transport>(
 }
 
 /// Decodes all whole messages at the front of the window; returns how many bytes they are.
+#[inline(never)]
 fn take_messages(window: &[u8], tuples: &mut Tuples, index: &mut Index, writer: &mut BatchWriter) -> Result<usize> {
     let mut position = 0;
     loop {
@@ -132,6 +134,7 @@ fn take_messages(window: &[u8], tuples: &mut Tuples, index: &mut Index, writer: 
     }
 }
 
+#[inline(never)]
 fn take_assembled(tuples: &mut Tuples, index: &mut Index, writer: &mut BatchWriter) -> Result<()> {
     loop {
         let taken = tuples.index_assembled(index)?;

@@ -20,6 +20,7 @@ pub(super) fn needs_cells(form: Form) -> bool {
 }
 
 /// Adds the cells of any column but those of `numeric`.
+#[inline(never)]
 pub(super) fn column(column: &Column<'_>, from: usize, lengths: &mut [u32]) {
     match column.form {
         Form::Boolean => fixed(column, from, lengths, 1),
@@ -76,6 +77,7 @@ fn variable(column: &Column<'_>, from: usize, lengths: &mut [u32], extra: u32) {
 }
 
 /// Makes the cells of a `numeric` column and adds their lengths.
+#[inline(never)]
 pub(super) fn column_of_numeric(
     column: &Column<'_>,
     from: usize,
@@ -109,7 +111,9 @@ fn numbers<const WIDTH: usize, const LONGEST: usize>(
     }
     let values = column.values[from * WIDTH..(from + rows) * WIDTH].chunks_exact(WIDTH);
     let places = cells.bytes.chunks_exact_mut(LONGEST);
-    for (index, ((length, value), place)) in lengths.iter_mut().zip(values).zip(places).enumerate() {
+    cells.ranges.resize(rows, (0, 0));
+    let cells = lengths.iter_mut().zip(values).zip(places).zip(&mut cells.ranges);
+    for (index, (((length, value), place), range)) in cells.enumerate() {
         let (value, place) = match (value.try_into(), place.try_into()) {
             (Ok(value), Ok(place)) => (value, place),
             _ => unreachable!("chunks_exact yields chunks of the size it was asked for"),
@@ -120,10 +124,10 @@ fn numbers<const WIDTH: usize, const LONGEST: usize>(
             place[..4].copy_from_slice(&NULL);
             0..4
         };
-        cells.ranges.push((
+        *range = (
             (index * LONGEST + written.start) as u32,
             (index * LONGEST + written.end) as u32,
-        ));
+        );
         *length = length.saturating_add(written.len() as u32);
     }
 }

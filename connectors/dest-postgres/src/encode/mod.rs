@@ -35,7 +35,7 @@ const LARGEST_ROW: u64 = (1 << 30) - 1024;
 const CHUNK_ROWS: usize = 512;
 
 /// Bytes that are worked on together, for the same reason, unless a single row is larger.
-const CHUNK_BYTES: usize = 256 * 1024;
+pub const CHUNK_BYTES: usize = 256 * 1024;
 
 /// How a value of an Arrow column becomes a value on the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,8 +158,11 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    // What runs once a chunk and column is kept out of its callers, too: they have become too long to be compiled.
+
     /// Appends rows of a batch to `buffer`, from row `from` on: at least one, and at most as many as make up one chunk.
     /// Returns how many there were. The batch has `rows` rows.
+    #[inline(never)]
     pub fn append(
         &mut self,
         columns: &[Column<'_>],
@@ -182,6 +185,7 @@ impl Encoder {
     }
 
     /// Fills `cursors` with the lengths of the rows.
+    #[inline(never)]
     fn measure(&mut self, columns: &[Column<'_>], from: usize, rows: usize) -> Result<(), EncodeError> {
         self.cursors.clear();
         self.cursors.resize(rows, 2);

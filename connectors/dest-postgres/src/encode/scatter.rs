@@ -18,11 +18,12 @@ pub(super) fn field_count(count: u16, cursors: &mut [u32], out: &mut [u8]) {
 }
 
 /// Writes the cells of a column. `cells` yields those of the next `numeric` column.
-pub(super) fn column<'a>(
+#[inline(never)]
+pub(super) fn column(
     column: &Column<'_>,
     from: usize,
     cursors: &mut [u32],
-    cells: &mut impl Iterator<Item = &'a Cells>,
+    cells: &mut std::slice::Iter<'_, Cells>,
     out: &mut [u8],
 ) {
     match column.form {
@@ -218,13 +219,30 @@ fn put_variable(cursor: &mut u32, out: &mut [u8], value: &[u8]) {
 
 #[inline(never)]
 fn bytes(column: &Column<'_>, from: usize, cursors: &mut [u32], out: &mut [u8]) {
-    for (index, cursor) in cursors.iter_mut().enumerate() {
-        let row = from + index;
-        if column.validity.map_or(true, |validity| is_set(validity, row)) {
-            put_variable(cursor, out, &column.values[column.range(row)]);
-        } else {
-            put(cursor, out, &NULL);
+    match column.validity {
+        None => bytes_without_nulls(column, from, cursors, out),
+        Some(validity) => {
+            for (index, cursor) in cursors.iter_mut().enumerate() {
+                let row = from + index;
+                if is_set(validity, row) {
+                    put_variable(cursor, out, &column.values[column.range(row)]);
+                } else {
+                    put(cursor, out, &NULL);
+                }
+            }
         }
+    }
+}
+
+/// Reads each offset once: where one value ends the next one starts.
+#[inline(never)]
+fn bytes_without_nulls(column: &Column<'_>, from: usize, cursors: &mut [u32], out: &mut [u8]) {
+    let mut start = column.range(from).start;
+    let ends = column.offsets[(from + 1) * 4..].chunks_exact(4);
+    for (cursor, end) in cursors.iter_mut().zip(ends) {
+        let end = u32::from_le_bytes([end[0], end[1], end[2], end[3]]) as usize;
+        put_variable(cursor, out, &column.values[start..end]);
+        start = end;
     }
 }
 

@@ -471,3 +471,53 @@ proptest! {
         }
     }
 }
+
+/// Prints how fast rows of about 98 bytes are encoded: `cargo test --release -p dest-postgres speed -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_narrow_rows() {
+    const ROWS: usize = 10_000;
+    let ids: Vec<_> = (0..ROWS as i64).map(|row| Some(row.to_le_bytes())).collect();
+    let users: Vec<_> = (0..ROWS as i32)
+        .map(|row| Some((row * 7919 % 100_000).to_le_bytes()))
+        .collect();
+    let kinds: Vec<_> = (0..ROWS)
+        .map(|row| Some(["click", "view", "purchase", "signup"][row % 4]))
+        .collect();
+    let amounts: Vec<_> = (0..ROWS as i128)
+        .map(|row| Some((row * 31_337 % 1_000_000).to_le_bytes()))
+        .collect();
+    let flags: Vec<_> = (0..ROWS).map(|row| Some(row % 3 == 0)).collect();
+    let payloads: Vec<_> = (0..ROWS).map(|row| Some(format!("payload-{:028}", row))).collect();
+    let instants: Vec<_> = (0..ROWS as i64)
+        .map(|row| Some((1_700_000_000_000_000 + row * 1_234_567).to_le_bytes()))
+        .collect();
+    let buffers = [
+        (Buffers::fixed(&ids), Form::Word64),
+        (Buffers::fixed(&users), Form::Word32),
+        (Buffers::variable(&kinds), Form::Bytes),
+        (Buffers::fixed(&amounts), Form::Decimal128(2)),
+        (Buffers::bits(&flags), Form::Boolean),
+        (Buffers::variable(&payloads), Form::Bytes),
+        (Buffers::fixed(&instants), Form::Timestamp),
+    ];
+    let columns: Vec<_> = buffers.iter().map(|(buffers, form)| buffers.column(*form)).collect();
+    let (mut encoder, mut buffer) = (Encoder::default(), RowBuffer::default());
+    let mut best = f64::MAX;
+    for _ in 0..200 {
+        buffer.clear(usize::MAX / 2);
+        let start = std::time::Instant::now();
+        let mut row = 0;
+        while row < ROWS {
+            row += encoder.append(&columns, row, ROWS, &mut buffer).unwrap();
+        }
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    let bytes = buffer.len();
+    println!(
+        "{} bytes a row, {:.0} MB/s, {:.1} million rows/s",
+        bytes / ROWS,
+        bytes as f64 / best / 1e6,
+        ROWS as f64 / best / 1e6
+    );
+}

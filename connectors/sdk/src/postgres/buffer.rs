@@ -88,17 +88,21 @@ impl ReadBuffer {
         Ok(())
     }
 
+    /// Makes room for `size` bytes. What is unread, a small part of the buffer whenever that is large, is kept aside, so that
+    /// the old buffer and the new one need not fit into memory together.
     fn grow(&mut self, size: usize) -> Result<()> {
-        self.bytes.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
+        let unread = self.unread().to_vec();
+        self.bytes = Vec::new();
         self.start = 0;
-        let additional = size - self.bytes.len();
-        self.bytes.try_reserve_exact(additional).map_err(|_| {
+        self.end = unread.len();
+        self.bytes.try_reserve_exact(size).map_err(|_| {
             Error::data(
                 "out_of_memory",
-                format!("there is no memory for a message of {} bytes from Postgres", size),
+                format!("a message of {} bytes from Postgres does not fit into memory", size),
             )
+            .hint("raise the connector's memory limit, or leave the large column out of the stream's columns")
         })?;
+        self.bytes.extend_from_slice(&unread);
         self.bytes.resize(size, 0);
         Ok(())
     }

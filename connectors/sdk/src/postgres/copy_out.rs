@@ -61,6 +61,7 @@ impl<T: Transport> CopyOut<'_, T> {
     }
 
     /// Whether a whole CopyData message is here; reads once or handles one other message when there is none.
+    #[inline(never)]
     fn has_data(&mut self) -> Result<bool> {
         let connection = &mut *self.connection;
         match connection.input.header()? {

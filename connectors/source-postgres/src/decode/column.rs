@@ -60,6 +60,7 @@ impl ColumnDecoder {
     }
 
     /// Appends the values of `cells` to the column, whose builder is one for the decoder's form.
+    #[inline(never)]
     pub fn decode(
         &self,
         bytes: &[u8],
@@ -120,6 +121,7 @@ impl ColumnDecoder {
     }
 
     /// Adds the part of each value's size that differs from row to row.
+    #[inline(never)]
     pub fn add_sizes(&self, bytes: &[u8], cells: &[Cell], sizes: &mut [usize]) {
         match self.variable() {
             Variable::Nothing => {}

@@ -54,6 +54,7 @@ impl Tuples {
 
     /// Indexes rows of the CopyData messages at the front of `window` until the index is full or the messages end.
     /// Takes at least one message, when the first one is whole.
+    #[inline(never)]
     pub fn index_messages(&mut self, window: &[u8], index: &mut Index) -> Result<Walk> {
         if self.stage == Stage::Rows && self.assembled.is_empty() {
             let taken = walk(window, index, self.longest);
@@ -64,24 +65,38 @@ impl Tuples {
                 });
             }
         }
-        match copy_data(window) {
-            Some(end) => {
-                self.put_aside(&window[MESSAGE_HEADER..end])?;
-                Ok(Walk {
-                    taken: end,
-                    assembled: true,
-                })
+        let end = match copy_data(window) {
+            Some(end) => end,
+            None => return Ok(Walk::default()),
+        };
+        let mut start = MESSAGE_HEADER;
+        if self.stage == Stage::Header && self.assembled.is_empty() {
+            // Postgres sends the header in one message with the first row, which may be a large one.
+            if let Some(size) = self.header(&window[start..end])? {
+                self.stage = Stage::Rows;
+                start += size;
+                if end - start <= self.longest && index.add_row(window, start, end) {
+                    return Ok(Walk {
+                        taken: end,
+                        assembled: false,
+                    });
+                }
             }
-            None => Ok(Walk::default()),
         }
+        self.put_aside(&window[start..end])?;
+        Ok(Walk {
+            taken: end,
+            assembled: true,
+        })
     }
 
     /// Indexes rows that were put together; returns the number of bytes they and the data's header take in
     /// [`Tuples::assembled`], to be dropped when the rows have been decoded. No rows: more messages are needed.
+    #[inline(never)]
     pub fn index_assembled(&mut self, index: &mut Index) -> Result<usize> {
         let mut position = 0;
         if self.stage == Stage::Header {
-            match self.header()? {
+            match self.header(&self.assembled)? {
                 Some(end) => position = end,
                 None => return Ok(0),
             }
@@ -113,6 +128,10 @@ impl Tuples {
     /// Drops bytes that were indexed and decoded.
     pub fn drop_assembled(&mut self, count: usize) {
         self.assembled.drain(..count);
+        if self.assembled.is_empty() {
+            // Rows are rarely put together, and large ones need the memory.
+            self.assembled = Vec::new();
+        }
     }
 
     /// To be called when the server has sent everything.
@@ -135,8 +154,8 @@ impl Tuples {
         Ok(())
     }
 
-    fn header(&self) -> Result<Option<usize>> {
-        let bytes = &self.assembled;
+    /// The size of the header of the data at the front of `bytes`, when all of it is there.
+    fn header(&self, bytes: &[u8]) -> Result<Option<usize>> {
         let known = bytes.len().min(SIGNATURE.len());
         if bytes[..known] != SIGNATURE[..known] {
             return Err(protocol_error(

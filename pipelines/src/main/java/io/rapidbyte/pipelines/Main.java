@@ -3,17 +3,39 @@ package io.rapidbyte.pipelines;
 
 import io.rapidbyte.pipelines.cli.Console;
 import io.rapidbyte.pipelines.cli.Rapidbyte;
+import io.rapidbyte.pipelines.run.ExitHooks;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The entry point of the process, and the one place that ends it. */
 public final class Main {
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
     private Main() {}
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
+        CountDownLatch done = new CountDownLatch(1);
+        // Registered first, so it runs last: a command that is interrupted still gets to say so.
+        ExitHooks.register(() -> await(done));
         int code = new Rapidbyte(Console.ofProcess(), System::getenv).run(arguments);
+        done.countDown();
+        // A runner's threads that fail while the process ends do so to nobody's loss, and the default is a stack trace.
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, e) -> LOG.debug("{} failed at the end", thread.getName(), e));
         // Runners leave threads behind that would keep the process alive.
         // CHECKSTYLE:OFF
         System.exit(code);
         // CHECKSTYLE:ON
+    }
+
+    private static void await(CountDownLatch done) {
+        try {
+            done.await(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -15,12 +15,32 @@ final class InitialSplits {
     static final int DEFAULT_MAX = 32;
     private static final long MIN_UNITS = 4;
 
+    /**
+     * How many bytes of finished bundles may wait between a source and what follows it, over all splits of a run, on a runner that does not fuse
+     * them. Such a runner reads a bundle of every split before the next step sees any, and can have a second one ready before the first is
+     * consumed; half of the default heap of a small machine has room for that.
+     */
+    private static final long WAITING_BYTES = 256L << 20;
+
+    /** Below this a bundle is not worth its transaction. */
+    private static final long MIN_BUNDLE_BYTES = 1L << 20;
+
     private InitialSplits() {}
+
+    /** Into how many pieces this many units are cut, at most {@code max}. */
+    static long count(long units, int max) {
+        return Math.max(1, Math.min(max, units / MIN_UNITS));
+    }
+
+    /** After how many bytes a bundle ends when a run has so many splits over all streams: {@code max}, or less when they are many. */
+    static long bundleBytes(long splits, long max) {
+        return Math.min(max, Math.max(MIN_BUNDLE_BYTES, WAITING_BYTES / Math.max(1, splits)));
+    }
 
     /** At most {@code max} pieces of at least four units, as even as whole units allow, in ascending order, and never none. */
     static List<OffsetRange> of(OffsetRange range, int max) {
         long units = range.getTo() - range.getFrom();
-        long pieces = Math.max(1, Math.min(max, units / MIN_UNITS));
+        long pieces = count(units, max);
         long size = units / pieces;
         long larger = units % pieces;
         List<OffsetRange> splits = new ArrayList<>();

@@ -13,15 +13,19 @@ import org.slf4j.LoggerFactory;
  * Asks the source how each stream is read. All streams arrive as one element: planning takes milliseconds, and one instance with one
  * connection does it for all of them.
  */
-final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, StreamPlan> {
+final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
     private static final Logger LOG = LoggerFactory.getLogger(PlanStreamsDoFn.class);
 
     private final ConnectorSpec spec;
+    private final long maxBundleBytes;
+    private final int maxInitialSplits;
 
     private transient ConnectorSession<SourceConnector> session;
 
-    PlanStreamsDoFn(ConnectorSpec spec) {
+    PlanStreamsDoFn(ConnectorSpec spec, long maxBundleBytes, int maxInitialSplits) {
         this.spec = spec;
+        this.maxBundleBytes = maxBundleBytes;
+        this.maxInitialSplits = maxInitialSplits;
     }
 
     @Setup
@@ -30,31 +34,38 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, StreamPlan> {
     }
 
     @ProcessElement
-    public void process(@Element List<StreamSpec> streams, OutputReceiver<StreamPlan> plans) {
-        for (StreamSpec stream : streams) {
-            StreamMetrics metrics = new StreamMetrics(stream.name(), spec.name());
-            try {
-                StreamPlan plan = session.call(source -> {
-                    long start = System.nanoTime();
-                    try {
-                        return source.plan(stream);
-                    } finally {
-                        metrics.add(RapidbyteMetrics.SOURCE_PLAN, System.nanoTime() - start);
-                    }
-                });
-                LOG.info(
-                        "Stream {} of {} is read in {} units ({}), about {} rows and {} bytes.",
-                        stream.name(),
-                        spec.name(),
-                        plan.units(),
-                        plan.unitKind(),
-                        plan.estimatedRows(),
-                        plan.estimatedBytes());
-                plans.output(plan);
-            } finally {
-                metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, session.takeOpenNanos());
-                metrics.addHost("source", session.takeTimings());
-            }
+    public void process(@Element List<StreamSpec> streams, OutputReceiver<PlannedStream> planned) {
+        List<StreamPlan> plans = streams.stream().map(this::plan).toList();
+        long splits = plans.stream()
+                .mapToLong(plan -> InitialSplits.count(plan.units(), maxInitialSplits))
+                .sum();
+        long bundleBytes = InitialSplits.bundleBytes(splits, maxBundleBytes);
+        plans.forEach(plan -> planned.output(new PlannedStream(plan, bundleBytes)));
+    }
+
+    private StreamPlan plan(StreamSpec stream) {
+        StreamMetrics metrics = new StreamMetrics(stream.name(), spec.name());
+        try {
+            StreamPlan plan = session.call(source -> {
+                long start = System.nanoTime();
+                try {
+                    return source.plan(stream);
+                } finally {
+                    metrics.add(RapidbyteMetrics.SOURCE_PLAN, System.nanoTime() - start);
+                }
+            });
+            LOG.info(
+                    "Stream {} of {} is read in {} units ({}), about {} rows and {} bytes.",
+                    stream.name(),
+                    spec.name(),
+                    plan.units(),
+                    plan.unitKind(),
+                    plan.estimatedRows(),
+                    plan.estimatedBytes());
+            return plan;
+        } finally {
+            metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, session.takeOpenNanos());
+            metrics.addHost("source", session.takeTimings());
         }
     }
 

@@ -17,9 +17,8 @@ import java.util.regex.Pattern;
  * name: {@code source_read_nanos{stream=orders,connector=source-postgres}}. Every character of a value other than ASCII letters, digits,
  * dot, hyphen and underscore is written as the percent escapes of its UTF-8 bytes.
  *
- * <p>What ends in {@code _nanos} is nanoseconds; threads that work side by side add up. The source's phases ({@link #SOURCE_CONNECT} to
- * {@link #CLAIM}) sum to {@link #SOURCE_READ}, the destination's ({@link #DEST_CONNECT} to {@link #DEST_ARROW_DECODE}) to {@link
- * #DEST_WRITE}.
+ * <p>What ends in {@code _nanos} is nanoseconds; threads that work side by side add up. The phases of a read sum to {@link #SOURCE_READ}, those of a write to
+ * {@link #DEST_WRITE}; {@link StreamReport} has them in their order.
  *
  * <p>Beside these there are, for every host function of the connector ABI that was called, {@code source_host_<function>_nanos}, {@code
  * …_count} and {@code …_bytes}, and the same with {@code dest_host_}.
@@ -51,10 +50,14 @@ public final class RapidbyteMetrics {
     public static final String SOURCE_CONNECT = "source_connect_nanos";
     /** Phase of a read: from sending a query to its first data, as the source reports it. */
     public static final String SOURCE_QUERY = "source_query_nanos";
-    /** Phase of a read: waiting for the server's data outside of the two above. */
+    /** Phase of a read: receiving the server's data outside of the two above. */
     public static final String SOURCE_FETCH = "source_fetch_nanos";
-    /** Phase of a read: everything else that the source did, which is turning data into Arrow batches. */
+    /** Phase of a read: taking received data apart, as the source reports it. */
+    public static final String SOURCE_DECODE = "source_decode_nanos";
+    /** Phase of a read: building Arrow batches. All that is left, for a source that does not report it. */
     public static final String SOURCE_ARROW_ENCODE = "source_arrow_encode_nanos";
+    /** Phase of a read: all that is left, for a source that reports the phases before. */
+    public static final String SOURCE_OTHER = "source_other_nanos";
     /** Phase of a read: handing batches over, including what fused steps do with them. */
     public static final String EMIT = "emit_nanos";
     /** Batches handed over. */
@@ -78,8 +81,10 @@ public final class RapidbyteMetrics {
     public static final String DEST_FLUSH = "dest_flush_nanos";
     /** Phase of a write: committing, as the destination reports it. */
     public static final String DEST_COMMIT = "dest_commit_nanos";
-    /** Phase of a write: everything else that the destination did, which is turning Arrow batches into its format. */
+    /** Phase of a write: turning Arrow batches into its format. All that is left, for a destination that does not report it. */
     public static final String DEST_ARROW_DECODE = "dest_arrow_decode_nanos";
+    /** Phase of a write: all that is left, for a destination that reports the phases before. */
+    public static final String DEST_OTHER = "dest_other_nanos";
     /** Writing without waiting for batches. */
     public static final String DEST_RECV_PROCESS = "dest_recv_process_nanos";
     /** Batches taken by the destination. */

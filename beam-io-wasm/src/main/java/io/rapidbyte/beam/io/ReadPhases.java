@@ -24,14 +24,25 @@ final class ReadPhases {
                 + phases.take(
                         RapidbyteMetrics.SOURCE_QUERY,
                         timings.get("source_query").nanos());
+        phases.take(RapidbyteMetrics.SOURCE_FETCH, fetchNanos(timings, talking));
+        phases.take(RapidbyteMetrics.SOURCE_DECODE, timings.get("source_decode").nanos());
+        long encode = timings.get("source_arrow_encode").nanos();
+        phases.take(RapidbyteMetrics.SOURCE_ARROW_ENCODE, encode);
+        return phases.rest(encode > 0 ? RapidbyteMetrics.SOURCE_OTHER : RapidbyteMetrics.SOURCE_ARROW_ENCODE);
+    }
+
+    private static long fetchNanos(Timings timings, long talkingNanos) {
+        long reported = timings.get("source_fetch").nanos();
+        if (reported > 0) {
+            return reported;
+        }
         // Connecting and querying wait for the server too, in socket reads that must not be counted again as fetching.
         // What they
         // spent beside connecting and writing is taken for such waiting.
-        long waitedWhileTalking = talking
+        long waitedWhileTalking = talkingNanos
                 - timings.get("tcp_connect").nanos()
                 - timings.get("tcp_start_tls").nanos()
                 - timings.get("tcp_write").nanos();
-        phases.take(RapidbyteMetrics.SOURCE_FETCH, timings.get("tcp_read").nanos() - Math.max(0, waitedWhileTalking));
-        return phases.rest(RapidbyteMetrics.SOURCE_ARROW_ENCODE);
+        return timings.get("tcp_read").nanos() - Math.max(0, waitedWhileTalking);
     }
 }

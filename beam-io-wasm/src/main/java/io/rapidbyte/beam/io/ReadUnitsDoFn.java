@@ -14,25 +14,23 @@ import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
  * runner may split what was not asked for yet.
  */
 @DoFn.BoundedPerElement
-final class ReadUnitsDoFn extends DoFn<StreamPlan, ArrowBatch> {
+final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     /** What a unit is taken to weigh when the source does not know. */
     private static final double UNKNOWN_UNIT_BYTES = 1 << 20;
 
     private final ConnectorSpec spec;
-    private final long maxBundleBytes;
     private final int maxInitialSplits;
 
     private transient ConnectorSession<SourceConnector> session;
 
-    ReadUnitsDoFn(ConnectorSpec spec, long maxBundleBytes, int maxInitialSplits) {
+    ReadUnitsDoFn(ConnectorSpec spec, int maxInitialSplits) {
         this.spec = spec;
-        this.maxBundleBytes = maxBundleBytes;
         this.maxInitialSplits = maxInitialSplits;
     }
 
     @GetInitialRestriction
-    public OffsetRange initialRestriction(@Element StreamPlan plan) {
-        return new OffsetRange(0, plan.units());
+    public OffsetRange initialRestriction(@Element PlannedStream stream) {
+        return new OffsetRange(0, stream.plan().units());
     }
 
     @GetRestrictionCoder
@@ -46,15 +44,17 @@ final class ReadUnitsDoFn extends DoFn<StreamPlan, ArrowBatch> {
     }
 
     @GetSize
-    public double size(@Element StreamPlan plan, @Restriction OffsetRange range) {
+    public double size(@Element PlannedStream stream, @Restriction OffsetRange range) {
+        StreamPlan plan = stream.plan();
         double unitBytes =
                 plan.estimatedBytes() < 0 ? UNKNOWN_UNIT_BYTES : (double) plan.estimatedBytes() / plan.units();
         return unitBytes * (range.getTo() - range.getFrom());
     }
 
     @NewTracker
-    public RestrictionTracker<OffsetRange, Long> tracker(@Element StreamPlan plan, @Restriction OffsetRange range) {
-        return new UnitTracker(plan.stream().name(), range);
+    public RestrictionTracker<OffsetRange, Long> tracker(
+            @Element PlannedStream stream, @Restriction OffsetRange range) {
+        return new UnitTracker(stream.plan().stream().name(), range);
     }
 
     @Setup
@@ -64,15 +64,17 @@ final class ReadUnitsDoFn extends DoFn<StreamPlan, ArrowBatch> {
 
     @ProcessElement
     public ProcessContinuation process(
-            @Element StreamPlan plan,
+            @Element PlannedStream stream,
             RestrictionTracker<OffsetRange, Long> tracker,
             OutputReceiver<ArrowBatch> batches) {
         OffsetRange range = tracker.currentRestriction();
         if (range.getFrom() == range.getTo()) {
             return ProcessContinuation.stop();
         }
-        UnitsRead read = new UnitsRead(spec, plan.stream().name(), tracker, batches, maxBundleBytes);
-        StreamMetrics metrics = new StreamMetrics(plan.stream().name(), spec.name());
+        StreamPlan plan = stream.plan();
+        String name = plan.stream().name();
+        UnitsRead read = new UnitsRead(spec, name, tracker, batches, stream.bundleBytes());
+        StreamMetrics metrics = new StreamMetrics(name, spec.name());
         try {
             session.call(source -> {
                 Timings before = source.timings();

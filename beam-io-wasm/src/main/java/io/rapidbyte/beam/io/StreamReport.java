@@ -20,7 +20,9 @@ public record StreamReport(String stream, SortedMap<String, Long> metrics) imple
             RapidbyteMetrics.SOURCE_CONNECT,
             RapidbyteMetrics.SOURCE_QUERY,
             RapidbyteMetrics.SOURCE_FETCH,
+            RapidbyteMetrics.SOURCE_DECODE,
             RapidbyteMetrics.SOURCE_ARROW_ENCODE,
+            RapidbyteMetrics.SOURCE_OTHER,
             RapidbyteMetrics.CLAIM,
             RapidbyteMetrics.EMIT);
 
@@ -30,7 +32,8 @@ public record StreamReport(String stream, SortedMap<String, Long> metrics) imple
             RapidbyteMetrics.DEST_RECV_WAIT,
             RapidbyteMetrics.DEST_ARROW_DECODE,
             RapidbyteMetrics.DEST_FLUSH,
-            RapidbyteMetrics.DEST_COMMIT);
+            RapidbyteMetrics.DEST_COMMIT,
+            RapidbyteMetrics.DEST_OTHER);
 
     /** Copies the map. */
     public StreamReport {

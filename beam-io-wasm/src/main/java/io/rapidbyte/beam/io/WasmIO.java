@@ -8,7 +8,6 @@ import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
 import io.rapidbyte.wasm.Role;
-import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WriteMode;
 import io.rapidbyte.wasm.compress.Compression;
@@ -203,8 +202,8 @@ public final class WasmIO {
         }
 
         /**
-         * After how many bytes of output a bundle ends, 8 MiB when not given. Runners may hold this much of every split in memory. A bundle
-         * ends between units, so that it can be larger by one unit.
+         * After how many bytes of output a bundle ends at most, 8 MiB when not given. Runners may hold this much of every split in memory, and
+         * so bundles are made smaller when a run has many splits. A bundle ends between units, so that it can be larger by one unit.
          */
         public Read withMaxBundleBytes(long bytes) {
             requirePositive(READ, "withMaxBundleBytes", bytes);
@@ -239,11 +238,11 @@ public final class WasmIO {
                             "Streams",
                             Create.of(List.of(streams()))
                                     .withCoder(ListCoder.of(SerializableCoder.of(StreamSpec.class))))
-                    .apply("Plan", ParDo.of(new PlanStreamsDoFn(spec)))
-                    .setCoder(SerializableCoder.of(StreamPlan.class))
+                    .apply("Plan", ParDo.of(new PlanStreamsDoFn(spec, maxBundleBytes(), maxInitialSplits())))
+                    .setCoder(SerializableCoder.of(PlannedStream.class))
                     // Streams must not stay together on the worker that planned them.
                     .apply("Distribute", Reshuffle.viaRandomKey())
-                    .apply("Read", ParDo.of(new ReadUnitsDoFn(spec, maxBundleBytes(), maxInitialSplits())))
+                    .apply("Read", ParDo.of(new ReadUnitsDoFn(spec, maxInitialSplits())))
                     .setCoder(ArrowBatchCoder.of(compression()));
         }
 

@@ -30,7 +30,10 @@ final class WritePhases {
                 RapidbyteMetrics.DEST_CONNECT, writeTimings.get("dest_connect").nanos());
         write.take(RapidbyteMetrics.DEST_FLUSH, writeTimings.get("dest_flush").nanos());
         write.take(RapidbyteMetrics.DEST_COMMIT, writeTimings.get("dest_commit").nanos());
-        write.rest(RapidbyteMetrics.DEST_ARROW_DECODE).forEach((phase, nanos) -> phases.merge(phase, nanos, Long::sum));
+        long decode = writeTimings.get("dest_arrow_decode").nanos();
+        write.take(RapidbyteMetrics.DEST_ARROW_DECODE, decode);
+        write.rest(decode > 0 ? RapidbyteMetrics.DEST_OTHER : RapidbyteMetrics.DEST_ARROW_DECODE)
+                .forEach((phase, nanos) -> phases.merge(phase, nanos, Long::sum));
         return phases;
     }
 }

@@ -22,6 +22,7 @@ import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.TypeDescriptors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -54,10 +55,9 @@ class ReadPipelineTest {
         assertThat(report.recordsRead(), is(3000L));
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void severalStreamsAreReadSideBySide(TestRunner runner) {
-        TestPipeline pipeline = runner.pipeline();
+    @Test
+    void severalStreamsAreReadSideBySide() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
         PCollection<ArrowBatch> batches =
                 pipeline.apply(Probe.read(Map.of("units", 5, "batches_per_unit", 2, "rows_per_batch", 1))
                         .withStreams(List.of(StreamSpec.of("orders"), StreamSpec.of("Kunden, alle"))));
@@ -70,10 +70,9 @@ class ReadPipelineTest {
         assertThat(report.total(RapidbyteMetrics.BATCHES_READ), is(20L));
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void anEmptyStreamSendsItsSchema(TestRunner runner) {
-        TestPipeline pipeline = runner.pipeline();
+    @Test
+    void anEmptyStreamSendsItsSchema() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
         PCollection<ArrowBatch> batches = pipeline.apply(
                 Probe.read(Map.of("units", 1, "batches_per_unit", 0)).withStream("orders"));
         PAssert.that(described(batches)).containsInAnyOrder("orders 0/0: 0 rows");
@@ -117,10 +116,9 @@ class ReadPipelineTest {
         assertThat(failure.getMessage(), containsString("may not log in as reader"));
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void thePhasesOfAReadSumToIt(TestRunner runner) {
-        TestPipeline pipeline = runner.pipeline();
+    @Test
+    void thePhasesOfAReadSumToIt() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
         pipeline.apply(
                 Probe.read(Map.of("units", 20, "spin_micros_per_batch", 2000)).withStream("orders"));
         StreamReport report = RunReport.of(run(pipeline)).streams().get("orders");

@@ -170,6 +170,16 @@ class UnitTrackerTest {
         assertThat(smallest, is(splits.size() == 1 ? units : Math.max(4, smallest)));
     }
 
+    /** A runner may hold a bundle of every split, of every stream. */
+    @Test
+    void bundlesShrinkWhenTheSplitsOfARunAreMany() {
+        assertThat(InitialSplits.bundleBytes(1, 8 << 20), is(8L << 20));
+        assertThat(InitialSplits.bundleBytes(32, 8 << 20), is(8L << 20));
+        assertThat(InitialSplits.bundleBytes(64, 8 << 20), is(4L << 20));
+        assertThat("but never below one MiB", InitialSplits.bundleBytes(10_000, 8 << 20), is(1L << 20));
+        assertThat("unless asked for", InitialSplits.bundleBytes(10_000, 5), is(5L));
+    }
+
     private static UnitTracker tracker(long from, long to) {
         return new UnitTracker("orders", new OffsetRange(from, to));
     }

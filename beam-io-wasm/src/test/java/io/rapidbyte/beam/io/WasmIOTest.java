@@ -138,8 +138,8 @@ class WasmIOTest {
     void specsAndStepsTravelToWorkers() {
         SerializableUtils.ensureSerializable(Probe.read(SECRET).withStream("orders"));
         SerializableUtils.ensureSerializable(Probe.write(SECRET));
-        SerializableUtils.ensureSerializable(new PlanStreamsDoFn(Probe.source(SECRET)));
-        SerializableUtils.ensureSerializable(new ReadUnitsDoFn(Probe.source(SECRET), 1, 1));
+        SerializableUtils.ensureSerializable(new PlanStreamsDoFn(Probe.source(SECRET), 1, 1));
+        SerializableUtils.ensureSerializable(new ReadUnitsDoFn(Probe.source(SECRET), 1));
         SerializableUtils.ensureSerializable(new WriteBatchesDoFn(Probe.destination(SECRET), Probe.append(), 1, 1));
         SerializableUtils.ensureSerializable(new FinalizeStreamsDoFn(Probe.destination(SECRET), Probe.append()));
     }

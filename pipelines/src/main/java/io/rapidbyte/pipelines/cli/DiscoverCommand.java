@@ -66,7 +66,14 @@ final class DiscoverCommand implements RapidbyteCommand {
                     stream.suggestedCursor() == null ? "" : stream.suggestedCursor());
             if (verbosity.compareTo(Verbosity.VERBOSE) >= 0) {
                 for (DiscoveredStream.Field field : stream.fields()) {
-                    table.add("  " + field.name(), field.nativeType(), "", "", "", field.nullable() ? "" : "not null", "");
+                    table.add(
+                            "  " + field.name(),
+                            field.nativeType(),
+                            "",
+                            "",
+                            "",
+                            field.nullable() ? "" : "not null",
+                            "");
                 }
             }
         }

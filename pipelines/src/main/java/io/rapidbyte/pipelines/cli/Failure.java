@@ -4,6 +4,7 @@ package io.rapidbyte.pipelines.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.pipelines.config.ConfigurationException;
+import io.rapidbyte.pipelines.run.ExitHooks;
 import io.rapidbyte.pipelines.run.PreflightException;
 import io.rapidbyte.pipelines.run.RunFailedException;
 import io.rapidbyte.pipelines.run.RunInterruptedException;
@@ -30,6 +31,9 @@ record Failure(ExitCode code, List<String> sentences, ConnectorError error, Stri
     }
 
     static Failure of(Throwable thrown) {
+        if (ExitHooks.isProcessEnding()) {
+            return new Failure(ExitCode.INTERRUPTED, List.of("Interrupted; what it had begun was cleaned up."));
+        }
         if (thrown instanceof ConfigurationException) {
             return new Failure(ExitCode.USAGE, lines(thrown));
         }
@@ -66,7 +70,8 @@ record Failure(ExitCode code, List<String> sentences, ConnectorError error, Stri
         }
         return new Failure(
                 ExitCode.INTERNAL,
-                List.of("This is a defect of Rapidbyte: " + innermost(thrown) + ". Run it again with -vv and report what it shows."));
+                List.of("This is a defect of Rapidbyte: " + innermost(thrown)
+                        + ". Run it again with -vv and report what it shows."));
     }
 
     /** Returns the failure as {@code --json} shows it. */

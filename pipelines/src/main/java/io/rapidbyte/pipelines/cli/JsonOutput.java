@@ -34,10 +34,10 @@ final class JsonOutput {
             node.put("stream", stream.name())
                     .put("rows_read", stream.rowsRead())
                     .put("rows", stream.rows())
-                    .put("bytes", stream.bytes())
-                    .put("seconds", rounded(stream.seconds()));
+                    .put("bytes", stream.bytes());
             if (stream.seconds() > 0) {
-                node.put("rows_per_second", Math.round(stream.rows() / stream.seconds()))
+                node.put("seconds", rounded(stream.seconds()))
+                        .put("rows_per_second", Math.round(stream.rows() / stream.seconds()))
                         .put("bytes_per_second", Math.round(stream.bytes() / stream.seconds()));
             }
         }

@@ -36,19 +36,19 @@ final class Logging {
         appender.setOutputStream(err);
         appender.start();
         context.getLogger("ROOT").addAppender(appender);
-        context.getLogger("ROOT").setLevel(
-                switch (verbosity) {
-                    case QUIET, NORMAL -> Level.ERROR;
-                    case VERBOSE -> Level.WARN;
-                    case DEBUG -> Level.INFO;
-                });
-        Level ours =
-                switch (verbosity) {
-                    case QUIET -> Level.ERROR;
-                    case NORMAL -> Level.WARN;
-                    case VERBOSE -> Level.INFO;
-                    case DEBUG -> Level.DEBUG;
-                };
+        context.getLogger("ROOT")
+                .setLevel(
+                        switch (verbosity) {
+                            case QUIET, NORMAL -> Level.ERROR;
+                            case VERBOSE -> Level.WARN;
+                            case DEBUG -> Level.INFO;
+                        });
+        Level ours = switch (verbosity) {
+            case QUIET -> Level.ERROR;
+            case NORMAL -> Level.WARN;
+            case VERBOSE -> Level.INFO;
+            case DEBUG -> Level.DEBUG;
+        };
         context.getLogger("io.rapidbyte").setLevel(ours);
         context.getLogger("rapidbyte").setLevel(ours);
         // What fails inside a runner reaches the user as the one sentence of its cause, and runners log it besides, as

@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
 /** {@code rapidbyte quickstart}. */
 @Command(
         name = "quickstart",
-        description = "Starts a Postgres server, fills it with a sample, copies every table through the connectors, and compares"
-                + " the copy in SQL. Needs nothing but this program.",
+        description =
+                "Starts a Postgres server, fills it with a sample, copies every table through the connectors, and compares"
+                        + " the copy in SQL. Needs nothing but this program.",
         mixinStandardHelpOptions = true)
 final class QuickstartCommand implements RapidbyteCommand {
     private static final Logger LOG = LoggerFactory.getLogger(QuickstartCommand.class);
@@ -89,12 +90,12 @@ final class QuickstartCommand implements RapidbyteCommand {
         }
         if (!result.equal()) {
             throw new CommandFailedException(
-                    ExitCode.DATA,
-                    "The copy is not equal to its source: " + differences(result) + ".",
-                    json(result));
+                    ExitCode.DATA, "The copy is not equal to its source: " + differences(result) + ".", json(result));
         }
         if (!output.json() && output.verbosity() != Verbosity.QUIET) {
-            out.printf("All %d tables are equal to their source.%n%n", result.verdicts().size());
+            out.printf(
+                    "All %d tables are equal to their source.%n%n",
+                    result.verdicts().size());
             out.println("What ran is in " + file + ": put in your own servers and tables, then");
             out.println("  ./rapidbyte check " + file);
             out.println("  ./rapidbyte run " + file);
@@ -114,7 +115,9 @@ final class QuickstartCommand implements RapidbyteCommand {
             throw new CommandFailedException(ExitCode.UNAVAILABLE, e.getMessage(), e);
         } catch (SQLException e) {
             throw new CommandFailedException(
-                    ExitCode.INTERNAL, "The embedded server refused a statement of the quick start: " + e.getMessage(), e);
+                    ExitCode.INTERNAL,
+                    "The embedded server refused a statement of the quick start: " + e.getMessage(),
+                    e);
         }
     }
 

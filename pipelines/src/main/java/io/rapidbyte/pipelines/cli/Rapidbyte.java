@@ -74,6 +74,8 @@ public final class Rapidbyte {
     private int execute(Callable<ExitCode> command, OutputOptions output) {
         try {
             return command.call().code();
+        } catch (ParameterException e) {
+            return misused(e, new String[0]);
         } catch (Exception | LinkageError | OutOfMemoryError | StackOverflowError e) {
             Failure failure = Failure.of(e);
             if (output.verbosity() == Verbosity.DEBUG) {

@@ -43,8 +43,7 @@ final class RunCommand implements RapidbyteCommand {
 
     @Override
     public ExitCode call() {
-        RunSummary summary =
-                PipelineRun.run(context.prepare(file), new RunOptions(runner, context.progress(output)));
+        RunSummary summary = PipelineRun.run(context.prepare(file), new RunOptions(runner, context.progress(output)));
         if (output.json()) {
             context.console().out().println(JsonOutput.text(JsonOutput.summary(summary)));
         } else if (output.verbosity() != Verbosity.QUIET) {

@@ -4,16 +4,34 @@ package io.rapidbyte.pipelines.cli;
 import static io.rapidbyte.pipelines.cli.TextTable.Side.LEFT;
 import static io.rapidbyte.pipelines.cli.TextTable.Side.RIGHT;
 
+import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.pipelines.run.RunSummary;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** The summary of a run for people: what was moved, and where the time went. */
 final class SummaryText {
+    /** What people call the phases; one that is not here goes by the name of its metric. */
+    private static final Map<String, String> NAMES = Map.ofEntries(
+            Map.entry(RapidbyteMetrics.SOURCE_CONNECT, "connect"),
+            Map.entry(RapidbyteMetrics.SOURCE_QUERY, "query"),
+            Map.entry(RapidbyteMetrics.SOURCE_FETCH, "fetch from the server"),
+            Map.entry(RapidbyteMetrics.SOURCE_DECODE, "decode rows"),
+            Map.entry(RapidbyteMetrics.SOURCE_ARROW_ENCODE, "encode to Arrow"),
+            Map.entry(RapidbyteMetrics.SOURCE_OTHER, "other"),
+            Map.entry(RapidbyteMetrics.CLAIM, "claim units"),
+            Map.entry(RapidbyteMetrics.EMIT, "emit batches"),
+            Map.entry(RapidbyteMetrics.DEST_CONNECT, "connect"),
+            Map.entry(RapidbyteMetrics.DEST_APPLY, "prepare tables"),
+            Map.entry(RapidbyteMetrics.DEST_RECV_WAIT, "wait for batches"),
+            Map.entry(RapidbyteMetrics.DEST_ARROW_DECODE, "decode from Arrow"),
+            Map.entry(RapidbyteMetrics.DEST_FLUSH, "flush to the server"),
+            Map.entry(RapidbyteMetrics.DEST_COMMIT, "commit"),
+            Map.entry(RapidbyteMetrics.DEST_OTHER, "other"));
+
     private SummaryText() {}
 
     /**
@@ -23,8 +41,8 @@ final class SummaryText {
      */
     static List<String> of(RunSummary summary, Map<String, String> verified) {
         List<String> lines = new ArrayList<>();
-        lines.add("Pipeline %s, run %s, %s runner with %d threads".formatted(
-                summary.pipeline(), summary.runId(), summary.runner(), summary.parallelism()));
+        lines.add("Pipeline %s, run %s, %s runner with %d threads"
+                .formatted(summary.pipeline(), summary.runId(), summary.runner(), summary.parallelism()));
         lines.add("");
         lines.addAll(streams(summary, verified));
         lines.add("");
@@ -42,7 +60,13 @@ final class SummaryText {
         }
         TextTable table = TextTable.of(sides, headings.toArray(String[]::new));
         for (RunSummary.Stream stream : summary.streams()) {
-            row(table, stream.name(), stream.rows(), stream.bytes(), stream.seconds(), proof ? verified.get(stream.name()) : null);
+            row(
+                    table,
+                    stream.name(),
+                    stream.rows(),
+                    stream.bytes(),
+                    stream.seconds(),
+                    proof ? verified.get(stream.name()) : null);
         }
         table.rule();
         row(table, "all", summary.rows(), summary.bytes(), summary.movingSeconds(), proof ? "" : null);
@@ -54,7 +78,7 @@ final class SummaryText {
                 name,
                 Numbers.count(rows),
                 Numbers.megabytes(bytes),
-                Numbers.seconds(seconds),
+                seconds <= 0 ? "-" : Numbers.seconds(seconds),
                 Numbers.perSecond(rows, seconds),
                 Numbers.megabytesPerSecond(bytes, seconds)));
         if (verified != null) {
@@ -65,8 +89,8 @@ final class SummaryText {
 
     private static List<String> phases(RunSummary summary) {
         TextTable table = TextTable.of(List.of(LEFT, RIGHT, RIGHT), "where the time went", "seconds", "share");
-        side(table, "reading, all threads", summary, RapidbyteMetrics.SOURCE_READ, readPhases());
-        side(table, "writing, all threads", summary, RapidbyteMetrics.DEST_WRITE, writePhases());
+        side(table, "reading, all threads", summary.reading());
+        side(table, "writing, all threads", summary.writing());
         row(table, summary, "waiting for a full queue", RapidbyteMetrics.SINK_ENQUEUE_WAIT);
         row(table, summary, "waiting for a commit", RapidbyteMetrics.SINK_COMMIT_WAIT);
         row(table, summary, "planning", RapidbyteMetrics.SOURCE_PLAN);
@@ -78,40 +102,17 @@ final class SummaryText {
         return table.lines();
     }
 
-    private static void side(
-            TextTable table, String name, RunSummary summary, String whole, Map<String, String> phases) {
-        double nanos = summary.nanos().getOrDefault(whole, 0L);
-        table.add(name, Numbers.seconds(nanos / 1e9), "");
-        phases.forEach((phase, metric) -> {
-            double part = summary.nanos().getOrDefault(metric, 0L);
-            String share = nanos == 0 ? "" : String.format(Locale.ROOT, "%.0f %%", 100 * part / nanos);
-            table.add("  " + phase, Numbers.seconds(part / 1e9), share);
+    private static void side(TextTable table, String name, PhaseReport side) {
+        table.add(name, Numbers.seconds(side.wholeNanos() / 1e9), "");
+        side.phases().forEach((phase, nanos) -> {
+            String share = side.wholeNanos() == 0
+                    ? ""
+                    : String.format(Locale.ROOT, "%.0f %%", 100.0 * nanos / side.wholeNanos());
+            table.add("  " + NAMES.getOrDefault(phase, phase), Numbers.seconds(nanos / 1e9), share);
         });
     }
 
     private static void row(TextTable table, RunSummary summary, String name, String metric) {
         table.add(name, Numbers.seconds(summary.nanos().getOrDefault(metric, 0L) / 1e9), "");
-    }
-
-    private static Map<String, String> readPhases() {
-        Map<String, String> phases = new LinkedHashMap<>();
-        phases.put("connect", RapidbyteMetrics.SOURCE_CONNECT);
-        phases.put("query", RapidbyteMetrics.SOURCE_QUERY);
-        phases.put("fetch from the server", RapidbyteMetrics.SOURCE_FETCH);
-        phases.put("encode to Arrow", RapidbyteMetrics.SOURCE_ARROW_ENCODE);
-        phases.put("claim units", RapidbyteMetrics.CLAIM);
-        phases.put("emit batches", RapidbyteMetrics.EMIT);
-        return phases;
-    }
-
-    private static Map<String, String> writePhases() {
-        Map<String, String> phases = new LinkedHashMap<>();
-        phases.put("connect", RapidbyteMetrics.DEST_CONNECT);
-        phases.put("prepare tables", RapidbyteMetrics.DEST_APPLY);
-        phases.put("wait for batches", RapidbyteMetrics.DEST_RECV_WAIT);
-        phases.put("decode from Arrow", RapidbyteMetrics.DEST_ARROW_DECODE);
-        phases.put("flush to the server", RapidbyteMetrics.DEST_FLUSH);
-        phases.put("commit", RapidbyteMetrics.DEST_COMMIT);
-        return phases;
     }
 }

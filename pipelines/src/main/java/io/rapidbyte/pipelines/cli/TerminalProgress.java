@@ -3,6 +3,7 @@ package io.rapidbyte.pipelines.cli;
 
 import io.rapidbyte.pipelines.run.ProgressListener;
 import io.rapidbyte.pipelines.run.RunProgress;
+import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -10,6 +11,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Progress on a terminal: one bar over the rows of all streams, and beside it what each stream is at. */
 final class TerminalProgress implements ProgressListener {
+    /** Columns of the bar with its percentage, rows and times. */
+    private static final int BAR_WIDTH = 75;
+
     private final Console console;
     private String step = "";
     private ProgressBar bar;
@@ -43,11 +47,21 @@ final class TerminalProgress implements ProgressListener {
         double seconds = progress.elapsed().toNanos() / 1e9;
         bar.maxHint(progress.estimatedRows());
         bar.stepTo(progress.rowsWritten());
-        bar.setExtraMessage(" %s rows/s, %s MB/s  %s"
+        bar.setExtraMessage(beside(progress, seconds));
+    }
+
+    /** What stands beside the bar: as much as leaves the bar room to be read. */
+    private String beside(RunProgress progress, double seconds) {
+        String rate = " %s rows/s, %s MB/s"
                 .formatted(
                         Numbers.perSecond(progress.rowsWritten(), seconds),
-                        Numbers.megabytesPerSecond(progress.bytesWritten(), seconds),
-                        LineProgress.streams(progress)));
+                        Numbers.megabytesPerSecond(progress.bytesWritten(), seconds));
+        String streams = progress.streams().stream()
+                .filter(stream -> stream.rowsRead() > 0 && stream.rowsWritten() < stream.estimatedRows())
+                .map(stream -> stream.name() + " " + 100 * stream.rowsWritten() / stream.estimatedRows() + " %")
+                .collect(Collectors.joining(", ", "  ", ""));
+        int room = console.width() - BAR_WIDTH - rate.length();
+        return streams.length() <= room ? rate + streams : rate;
     }
 
     @Override

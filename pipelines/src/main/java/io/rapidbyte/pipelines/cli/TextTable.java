@@ -53,8 +53,7 @@ final class TextTable {
             for (int i = 0; i < widths.length; i++) {
                 String cell = rows.get(r).get(i);
                 String padding = " ".repeat(widths[i] - width(cell));
-                line.append(i == 0 ? "" : GAP)
-                        .append(sides.get(i) == Side.LEFT ? cell + padding : padding + cell);
+                line.append(i == 0 ? "" : GAP).append(sides.get(i) == Side.LEFT ? cell + padding : padding + cell);
             }
             lines.add(line.toString().stripTrailing());
             if (rules.contains(r + 1)) {

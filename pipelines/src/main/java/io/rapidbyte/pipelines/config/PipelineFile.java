@@ -163,7 +163,31 @@ public final class PipelineFile {
                     "/destination/write_mode",
                     "upsert needs destination.primary_key, the columns that identify a row"));
         }
+        long gibibyte = ByteSize.parse("1gb").bytes();
+        for (String section : List.of("source", "destination")) {
+            size(document, "/" + section + "/limits/max_memory", 1, 4 * gibibyte, problems);
+        }
+        size(document, "/resources/max_memory", 1, 4 * gibibyte, problems);
+        size(document, "/resources/max_batch_bytes", 16 * 1024, gibibyte, problems);
+        size(document, "/resources/max_record_bytes", 1, gibibyte, problems);
         return problems;
+    }
+
+    private static void size(Document document, String pointer, long least, long most, List<ConfigProblem> problems) {
+        JsonNode node = document.root().at(pointer);
+        if (node.isMissingNode()) {
+            return;
+        }
+        String shown = node.asText();
+        String expected = "expected a size from " + new ByteSize(least) + " to " + new ByteSize(most);
+        try {
+            long bytes = node.isNumber() ? node.asLong() : ByteSize.parse(shown).bytes();
+            if (bytes < least || bytes > most) {
+                problems.add(document.problem(pointer, expected + ", found " + shown));
+            }
+        } catch (IllegalArgumentException e) {
+            problems.add(document.problem(pointer, expected + "; " + e.getMessage()));
+        }
     }
 
     private static Pipeline map(JsonNode root, Path folder) {

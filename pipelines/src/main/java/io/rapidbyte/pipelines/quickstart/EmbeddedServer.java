@@ -71,7 +71,8 @@ public final class EmbeddedServer implements AutoCloseable {
      */
     public static EmbeddedServer start() throws IOException {
         Path folder = Files.createTempDirectory("rapidbyte-quickstart-");
-        try {
+        try (ExitHooks.Registration whileStarting = ExitHooks.register(() -> delete(folder))) {
+            LOG.debug("the server's files are in {} until it stops ({})", folder, whileStarting);
             String password = newPassword();
             EmbeddedServer server = new EmbeddedServer(folder, startPostgres(folder, password), password);
             server.createDatabase();

@@ -7,6 +7,8 @@ import io.rapidbyte.pipelines.run.PipelineRun;
 import io.rapidbyte.pipelines.run.PreparedPipeline;
 import io.rapidbyte.pipelines.run.RunOptions;
 import io.rapidbyte.pipelines.run.RunSummary;
+import io.rapidbyte.pipelines.run.Warmup;
+import io.rapidbyte.wasm.ConnectorModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +84,7 @@ public final class Quickstart {
     private Result copy(Path file) throws IOException, SQLException, InterruptedException {
         long start = System.nanoTime();
         options.progress().step("starting an embedded Postgres server, without waiting for the disk (fsync off)");
+        Warmup.start(ConnectorModule.bundled("source-postgres"), ConnectorModule.bundled("dest-postgres"));
         try (EmbeddedServer server = EmbeddedServer.start()) {
             long started = System.nanoTime();
             options.progress().step("making the sample: %,d events and what belongs to them".formatted(rows));
@@ -89,8 +92,7 @@ public final class Quickstart {
             long filled = System.nanoTime();
             Files.writeString(file, pipeline(server));
             PipelineFile pipeline = PipelineFile.read(
-                    file,
-                    name -> name.equals(PASSWORD_VARIABLE) ? server.password() : environment.apply(name));
+                    file, name -> name.equals(PASSWORD_VARIABLE) ? server.password() : environment.apply(name));
             RunSummary summary =
                     PipelineRun.run(PreparedPipeline.prepare(pipeline, new ConnectorResolver(environment)), options);
             long copied = System.nanoTime();
@@ -117,8 +119,9 @@ public final class Quickstart {
     }
 
     private static String pipeline(EmbeddedServer server) {
-        String streams =
-                SampleShop.tables().stream().map(table -> "    - name: " + table).collect(Collectors.joining("\n"));
+        String streams = SampleShop.tables().stream()
+                .map(table -> "    - name: " + table)
+                .collect(Collectors.joining("\n"));
         return """
                 # What the quick start ran. Its server is gone: put in your own, and run it with
                 #   ./rapidbyte check <this file>
@@ -144,8 +147,7 @@ public final class Quickstart {
                     <<: *server
                     schema: %8$s
                   write_mode: replace
-                """
-                .formatted(
+                """.formatted(
                         server.host(),
                         server.port(),
                         EmbeddedServer.USER,

@@ -55,8 +55,9 @@ public final class ConnectorResolver {
             throw refused(
                     use,
                     "wrong_role",
-                    "The connector " + module.name() + " is a " + module.manifest().role().jsonName() + ", and "
-                            + use.section() + ".use needs a " + role.jsonName(),
+                    "The connector " + module.name() + " is a "
+                            + module.manifest().role().jsonName() + ", and " + use.section() + ".use needs a "
+                            + role.jsonName(),
                     "");
         }
         return module;
@@ -77,7 +78,9 @@ public final class ConnectorResolver {
             if (!Files.exists(file)) {
                 throw new ConnectorException(
                         e.connector(),
-                        e.error().withHint(FOLDER_VARIABLE + " names " + modules + ", where there is no " + use + SUFFIX + "."),
+                        e.error()
+                                .withHint(FOLDER_VARIABLE + " names " + modules + ", where there is no " + use + SUFFIX
+                                        + "."),
                         e);
             }
             return ConnectorModule.read(file);

@@ -15,6 +15,7 @@ public final class ExitHooks {
     private static final Logger LOG = LoggerFactory.getLogger(ExitHooks.class);
     private static final Deque<Registration> REGISTERED = new ArrayDeque<>();
     private static boolean installed;
+    private static volatile boolean ending;
 
     private ExitHooks() {}
 
@@ -48,7 +49,13 @@ public final class ExitHooks {
         return registration;
     }
 
+    /** Whether the process has been told to end: what fails now fails for that reason. */
+    public static boolean isProcessEnding() {
+        return ending;
+    }
+
     private static void runAll() {
+        ending = true;
         for (Registration next = poll(); next != null; next = poll()) {
             try {
                 next.action.run();

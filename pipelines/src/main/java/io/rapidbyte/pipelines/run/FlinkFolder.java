@@ -10,8 +10,7 @@ import java.nio.file.Path;
  * they are told otherwise; an embedded one has nobody outside of this process to talk to.
  */
 final class FlinkFolder implements AutoCloseable {
-    private static final String CONFIGURATION =
-            """
+    private static final String CONFIGURATION = """
             jobmanager.bind-host: 127.0.0.1
             jobmanager.rpc.address: 127.0.0.1
             taskmanager.bind-host: 127.0.0.1

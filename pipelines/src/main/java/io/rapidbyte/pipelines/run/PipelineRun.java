@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.RunReport;
 import io.rapidbyte.beam.io.StreamReport;
@@ -12,6 +13,7 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +21,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.beam.sdk.PipelineResult;
 import org.joda.time.Duration;
 import org.slf4j.Logger;
@@ -66,6 +69,7 @@ public final class PipelineRun {
         try {
             LOG.debug("run {} of pipeline {}", runId, pipeline.name());
             long start = System.nanoTime();
+            Warmup.start(pipeline.destination().module());
             progress.step("checking " + pipeline.source().module().name() + " and "
                     + pipeline.destination().module().name());
             List<StreamPlan> plans = Preflight.inspect(pipeline, runId).require();
@@ -96,7 +100,8 @@ public final class PipelineRun {
             StreamClock clock = new StreamClock(moving);
             PipelineResult.State state = watch(plans, moving, clock);
             if (state != PipelineResult.State.DONE) {
-                throw new RunFailedException("The run ended in the state " + state + ", and the runner does not say why.");
+                throw new RunFailedException(
+                        "The run ended in the state " + state + ", and the runner does not say why.");
             }
             return summary(plans, parallelism, clock, start, moving);
         } catch (IOException e) {
@@ -113,7 +118,9 @@ public final class PipelineRun {
             if (interrupted) {
                 throw new RunInterruptedException(null);
             }
-            look(plans, moving, clock);
+            if (options.runner().isWatchable()) {
+                look(plans, moving, clock);
+            }
             if (state != null && state.isTerminal()) {
                 return state;
             }
@@ -137,7 +144,9 @@ public final class PipelineRun {
                     name, plan.estimatedRows(), read, written, stream.get(RapidbyteMetrics.BYTES_WRITTEN)));
             clock.look(
                     name,
-                    read + written + stream.get(RapidbyteMetrics.READ_BUNDLES)
+                    read
+                            + written
+                            + stream.get(RapidbyteMetrics.READ_BUNDLES)
                             + stream.get(RapidbyteMetrics.DEST_FINALIZE),
                     now);
         }
@@ -148,11 +157,13 @@ public final class PipelineRun {
     private RunSummary summary(List<StreamPlan> plans, int parallelism, StreamClock clock, long start, long moving) {
         RunReport report = RunReport.of(result);
         Map<String, Long> nanos = new TreeMap<>();
-        report.streams().values().forEach(stream -> stream.metrics().forEach((metric, value) -> {
-            if (metric.endsWith("_nanos")) {
-                nanos.merge(metric, value, Long::sum);
-            }
-        }));
+        report.streams()
+                .values()
+                .forEach(stream -> stream.metrics().forEach((metric, value) -> {
+                    if (metric.endsWith("_nanos")) {
+                        nanos.merge(metric, value, Long::sum);
+                    }
+                }));
         List<RunSummary.Stream> streams = new ArrayList<>();
         for (StreamPlan plan : plans) {
             String name = plan.stream().name();
@@ -175,7 +186,20 @@ public final class PipelineRun {
                 streams,
                 (System.nanoTime() - start) / 1e9,
                 (moving - start) / 1e9,
+                sum(report, StreamReport::read),
+                sum(report, StreamReport::write),
                 nanos);
+    }
+
+    private static PhaseReport sum(RunReport report, Function<StreamReport, PhaseReport> side) {
+        long whole = 0;
+        Map<String, Long> phases = new LinkedHashMap<>();
+        for (StreamReport stream : report.streams().values()) {
+            PhaseReport one = side.apply(stream);
+            whole += one.wholeNanos();
+            one.phases().forEach((phase, nanos) -> phases.merge(phase, nanos, Long::sum));
+        }
+        return new PhaseReport(whole, phases);
     }
 
     /** Comes from the thread that ends the process. */
@@ -192,7 +216,8 @@ public final class PipelineRun {
     }
 
     private void cleanUp(List<StreamPlan> plans) {
-        // Whatever is cleaned up below must not be undone by a bundle that is still at work, nor be stopped by an interrupt.
+        // Whatever is cleaned up below must not be undone by a bundle that is still at work, nor be stopped by an
+        // interrupt.
         boolean wasInterrupted = Thread.interrupted();
         cancel();
         List<StreamSpec> streams = plans.stream().map(StreamPlan::stream).toList();

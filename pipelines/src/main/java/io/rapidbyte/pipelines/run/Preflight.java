@@ -11,13 +11,11 @@ import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Makes sure, before anything is written, that a pipeline can work: the source's checks pass, every stream can be
- * planned, no two streams have the same target, and the destination's checks pass.
+ * planned, and the destination's checks pass, one of which is that no two streams have the same target.
  */
 public final class Preflight {
     private final PreparedPipeline pipeline;
@@ -44,12 +42,15 @@ public final class Preflight {
         /** Returns what was found and what to do about it, in a line. */
         public String sentence() {
             StringBuilder text = new StringBuilder();
-            if (!message.contains(connector)) {
-                text.append(connector).append(": ");
+            text.append(connector).append(": ");
+            if (!message.contains(name)) {
+                text.append(name).append(": ");
             }
             text.append(message);
             if (hint != null && !hint.isEmpty()) {
-                text.append(message.endsWith(".") ? " " : ". ").append(hint);
+                text.append(message.endsWith(".") ? " " : ". ")
+                        .append(Character.toUpperCase(hint.charAt(0)))
+                        .append(hint, 1, hint.length());
             }
             return text.toString();
         }
@@ -93,72 +94,53 @@ public final class Preflight {
      */
     public static Result inspect(PreparedPipeline pipeline, String runId) {
         Preflight preflight = new Preflight(pipeline, runId);
-        if (preflight.source()) {
-            preflight.streams();
-            preflight.targets();
-        }
+        preflight.source();
         preflight.destination();
         return new Result(preflight.findings, preflight.plans);
     }
 
-    private boolean source() {
-        try (SourceConnector source = openSource()) {
-            return add(pipeline.source(), source.check(pipeline.streams()));
-        }
-    }
-
-    private void streams() {
+    private void source() {
+        // One instance for all of it, as long as it is usable: logging in to a server costs more than all questions
+        // together.
         SourceConnector source = openSource();
         try {
+            if (!add(pipeline.source(), source.check(pipeline.streams()))) {
+                return;
+            }
             for (StreamSpec stream : pipeline.streams()) {
                 if (!source.isUsable()) {
                     source.close();
                     source = openSource();
                 }
-                try {
-                    StreamPlan plan = source.plan(stream);
-                    plans.add(plan);
-                    findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
-                } catch (ConnectorException e) {
-                    findings.add(new Finding(
-                            pipeline.source().module().name(),
-                            "stream " + stream.name(),
-                            false,
-                            e.error().message(),
-                            e.error().hint(),
-                            e.error().category()));
-                }
+                plan(source, stream);
             }
         } finally {
             source.close();
         }
     }
 
-    private void targets() {
-        Map<String, StreamPlan> byTarget = new HashMap<>();
-        for (StreamPlan plan : plans) {
-            StreamPlan earlier = byTarget.putIfAbsent(plan.stream().table(), plan);
-            if (earlier != null) {
-                findings.add(new Finding(
-                        pipeline.destination().module().name(),
-                        "stream " + plan.stream().name(),
-                        false,
-                        "The streams " + earlier.stream().name() + " and "
-                                + plan.stream().name() + " would both be written to the table "
-                                + plan.stream().table(),
-                        "Move them in two pipelines with different target schemas.",
-                        Category.CONFIG));
-            }
+    private void plan(SourceConnector source, StreamSpec stream) {
+        try {
+            StreamPlan plan = source.plan(stream);
+            plans.add(plan);
+            findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
+        } catch (ConnectorException e) {
+            findings.add(new Finding(
+                    pipeline.source().module().name(),
+                    "stream " + stream.name(),
+                    false,
+                    e.error().message(),
+                    e.error().hint(),
+                    e.error().category()));
         }
     }
 
     private void destination() {
         PreparedPipeline.Connector connector = pipeline.destination();
-        try (DestinationConnector destination = WasmHost.shared()
-                .openDestination(connector.module(), connector.config(), options(connector))) {
-            List<StreamSpec> streams = plans.size() == pipeline.streams().size()
-                    ? plans.stream().map(StreamPlan::stream).toList()
-                    : pipeline.streams();
+        try (DestinationConnector destination =
+                WasmHost.shared().openDestination(connector.module(), connector.config(), options(connector))) {
+            // It is told of planned streams only, which have the names that targets are made from.
+            List<StreamSpec> streams = plans.stream().map(StreamPlan::stream).toList();
             add(connector, destination.check(streams, pipeline.writeMode()));
         }
     }

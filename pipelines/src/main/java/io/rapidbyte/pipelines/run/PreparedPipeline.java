@@ -75,7 +75,9 @@ public record PreparedPipeline(
         problems.addAll(file.validateConfig(
                 pipeline.source(), source.name(), source.manifest().configSchema()));
         problems.addAll(file.validateConfig(
-                pipeline.destination(), destination.name(), destination.manifest().configSchema()));
+                pipeline.destination(),
+                destination.name(),
+                destination.manifest().configSchema()));
         problems.addAll(modes(file, source, destination));
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
@@ -126,22 +128,24 @@ public record PreparedPipeline(
                 limits(use, module, resources));
     }
 
-    /** What neither the pipeline nor the connector's section limits is limited by the manifest alone. */
+    /** Of memory and computation a manifest speaks too; of the other limits only the pipeline, and else the defaults hold. */
     private static Limits limits(ConnectorUse use, ConnectorModule module, Resources resources) {
-        Limits limits = module.manifest().limits();
+        Limits manifest = module.manifest().limits();
+        Limits limits =
+                Limits.defaults().withMemoryBytes(manifest.memoryBytes()).withGuestTime(manifest.guestTime());
         ByteSize memory = smaller(use.limits().maxMemory(), resources.maxMemory());
         if (memory != null) {
-            limits = limits.withMemoryBytes(Math.min(limits.memoryBytes(), positive(memory)));
+            limits = limits.withMemoryBytes(Math.min(limits.memoryBytes(), memory.bytes()));
         }
         if (use.limits().timeoutSeconds() != null) {
             Duration timeout = Duration.ofSeconds(use.limits().timeoutSeconds());
             limits = limits.smaller(limits.withGuestTime(timeout));
         }
         if (resources.maxBatchBytes() != null) {
-            limits = limits.withMaxBatchBytes(positive(resources.maxBatchBytes()));
+            limits = limits.withMaxBatchBytes(resources.maxBatchBytes().bytes());
         }
         if (resources.maxRecordBytes() != null) {
-            limits = limits.withMaxRecordBytes(positive(resources.maxRecordBytes()));
+            limits = limits.withMaxRecordBytes(resources.maxRecordBytes().bytes());
         }
         return limits;
     }
@@ -151,9 +155,5 @@ public record PreparedPipeline(
             return a == null ? b : a;
         }
         return a.bytes() <= b.bytes() ? a : b;
-    }
-
-    private static long positive(ByteSize size) {
-        return Math.max(1, size.bytes());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.PhaseReport;
 import java.util.List;
 import java.util.Map;
 
@@ -14,7 +15,9 @@ import java.util.Map;
  * @param streams in the order of the pipeline file
  * @param seconds from the first check to the last commit, measured from outside
  * @param preflightSeconds the part of it before data began to move
- * @param nanos nanoseconds by phase, summed over streams and threads, under the names of the metrics
+ * @param reading where the time of all reading threads went
+ * @param writing where the time of all writing threads went
+ * @param nanos everything that was measured in nanoseconds, summed over streams and threads, under the names of the metrics
  */
 public record RunSummary(
         String pipeline,
@@ -24,6 +27,8 @@ public record RunSummary(
         List<Stream> streams,
         double seconds,
         double preflightSeconds,
+        PhaseReport reading,
+        PhaseReport writing,
         Map<String, Long> nanos) {
     /**
      * What was done for one stream.
@@ -32,7 +37,8 @@ public record RunSummary(
      * @param rowsRead emitted by the source
      * @param rows committed by the destination
      * @param bytes bytes of the committed batches
-     * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up
+     * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up; 0 when the
+     *     runner does not tell
      */
     public record Stream(String name, long rowsRead, long rows, long bytes, double seconds) {}
 

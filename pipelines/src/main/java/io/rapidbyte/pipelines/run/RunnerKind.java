@@ -11,11 +11,17 @@ public enum RunnerKind {
     /** Beam's Direct runner: the quickest to start, on threads of this process. */
     DIRECT {
         @Override
+        boolean isWatchable() {
+            return true;
+        }
+
+        @Override
         PipelineOptions options(int parallelism, FlinkFolder folder) {
             DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
             options.setRunner(DirectRunner.class);
             options.setTargetParallelism(parallelism);
-            // These two encode and decode every batch several times over to find DoFns that break Beam's rules. Ours are
+            // These two encode and decode every batch several times over to find DoFns that break Beam's rules. Ours
+            // are
             // tested with them; a run for its data has no use for them.
             options.setEnforceImmutability(false);
             options.setEnforceEncodability(false);
@@ -26,6 +32,12 @@ public enum RunnerKind {
 
     /** Flink, embedded in this process. */
     FLINK {
+        @Override
+        boolean isWatchable() {
+            // Its metrics are there once the job has ended.
+            return false;
+        }
+
         @Override
         PipelineOptions options(int parallelism, FlinkFolder folder) {
             try {
@@ -54,6 +66,9 @@ public enum RunnerKind {
             super(message, cause);
         }
     }
+
+    /** Whether metrics can be had while a pipeline runs. */
+    abstract boolean isWatchable();
 
     /**
      * Returns Beam's options for this runner.

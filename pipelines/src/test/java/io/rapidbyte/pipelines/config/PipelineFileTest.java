@@ -327,6 +327,23 @@ class PipelineFileTest {
     }
 
     @Test
+    void sizesThatNothingCanWorkWithAreRefused() {
+        String resources = """
+                resources:
+                  max_batch_bytes: 10kb
+                  max_record_bytes: 2gb
+                  max_memory: 0
+                """;
+
+        assertThat(
+                problems(VALID + resources),
+                contains(
+                        "p.yaml:15:20: resources.max_batch_bytes: expected a size from 16kb to 1gb, found 10kb",
+                        "p.yaml:16:21: resources.max_record_bytes: expected a size from 1b to 1gb, found 2gb",
+                        "p.yaml:17:15: resources.max_memory: expected a size from 1b to 4gb, found 0"));
+    }
+
+    @Test
     void anchorsAliasesAndMergeKeysWork() {
         Pipeline pipeline = parse("""
                         version: "1.0"

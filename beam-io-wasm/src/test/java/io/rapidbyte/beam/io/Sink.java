@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
+import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
+import org.apache.beam.sdk.values.TupleTag;
+import org.joda.time.Instant;
+
+/** The writing step, called as a runner calls it. */
+final class Sink implements AutoCloseable {
+    private final WriteBatchesDoFn step;
+    private final List<CommitReceipt> receipts = new ArrayList<>();
+
+    Sink(ConnectorSpec destination, int maxInflightBatches, long maxInflightBytes) {
+        step = new WriteBatchesDoFn(destination, Probe.append(), maxInflightBatches, maxInflightBytes);
+        step.setup();
+    }
+
+    void startBundle() {
+        step.startBundle();
+    }
+
+    void process(ArrowBatch batch) {
+        try {
+            step.process(batch, BoundedWindow.TIMESTAMP_MIN_VALUE, GlobalWindow.INSTANCE);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Ends the bundle and returns its receipts. */
+    List<CommitReceipt> finishBundle() {
+        receipts.clear();
+        try {
+            step.finishBundle(step.new FinishBundleContext() {
+                @Override
+                public PipelineOptions getPipelineOptions() {
+                    throw new UnsupportedOperationException("The step needs no options.");
+                }
+
+                @Override
+                public void output(CommitReceipt receipt, Instant timestamp, BoundedWindow window) {
+                    receipts.add(receipt);
+                }
+
+                @Override
+                public <T> void output(TupleTag<T> tag, T output, Instant timestamp, BoundedWindow window) {
+                    throw new UnsupportedOperationException("The step has one output.");
+                }
+            });
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        return List.copyOf(receipts);
+    }
+
+    @Override
+    public void close() {
+        step.teardown();
+    }
+}
