@@ -47,6 +47,7 @@ class MethodSizesTest {
             "dest_postgres9type_name8TypeName5parse",
             // Once for a write call, with a turn of its loop for a batch; rows are encoded in functions of their own.
             "dest_postgres5write3run",
+            "dest_postgres..PostgresDestination$u20$as$u20$rapidbyte_sdk..connector..Destination$GT$5write",
             // Messages other than those of COPY, which have a way of their own.
             "postgres10connection19Connection$LT$T$GT$7receive",
             "postgres..connection..Connection$LT$T$GT$$GT$7connect",
