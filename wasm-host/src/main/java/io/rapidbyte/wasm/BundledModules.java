@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URL;
+import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.Enumeration;
 import java.util.SortedSet;
@@ -50,7 +51,7 @@ final class BundledModules {
             Enumeration<URL> indexes = loader().getResources(INDEX);
             while (indexes.hasMoreElements()) {
                 try (BufferedReader lines = new BufferedReader(
-                        new InputStreamReader(indexes.nextElement().openStream(), StandardCharsets.UTF_8))) {
+                        new InputStreamReader(open(indexes.nextElement()), StandardCharsets.UTF_8))) {
                     lines.lines()
                             .map(String::strip)
                             .filter(line -> !line.isEmpty())
@@ -70,8 +71,19 @@ final class BundledModules {
     }
 
     /** A resource, as the context class loader of the thread or else this class sees it; null when there is none. */
-    static InputStream open(String resource) {
-        return loader().getResourceAsStream(resource);
+    static InputStream open(String resource) throws IOException {
+        URL found = loader().getResource(resource);
+        return found == null ? null : open(found);
+    }
+
+    /**
+     * Opens a resource in an archive of its own. The JVM shares open archives between all who read from them by URL, and a runner that
+     * closes one, as Flink does with that of a finished job, would end the reading of everybody else in the middle.
+     */
+    private static InputStream open(URL resource) throws IOException {
+        URLConnection connection = resource.openConnection();
+        connection.setUseCaches(false);
+        return connection.getInputStream();
     }
 
     /**

@@ -53,7 +53,14 @@ public final class ConnectorException extends RuntimeException {
         }
         text.append(error.message());
         if (!error.hint().isEmpty()) {
-            text.append(error.message().endsWith(".") ? " " : ". ").append(error.hint());
+            // Guests write hints without regard to what stands before and behind them.
+            text.append(error.message().endsWith(".") ? " " : ". ")
+                    .appendCodePoint(Character.toUpperCase(error.hint().codePointAt(0)))
+                    .append(
+                            error.hint(),
+                            Character.charCount(error.hint().codePointAt(0)),
+                            error.hint().length())
+                    .append(error.hint().endsWith(".") ? "" : ".");
         }
         return text.toString();
     }

@@ -159,7 +159,7 @@ class HostileSourceTest {
         assertThat(error.backoffClass(), is("slow"));
         assertThat(error.commitState(), is(CommitState.AFTER_COMMIT_UNKNOWN));
         assertThat(error.details().get("table"), is("t"));
-        assertThat(failure.getMessage(), is("probe-source: the server is tired. wait"));
+        assertThat(failure.getMessage(), is("probe-source: the server is tired. Wait."));
     }
 
     @Test

@@ -2,6 +2,8 @@
 package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.WasmIO;
+import io.rapidbyte.wasm.compress.Compression;
+import java.util.Locale;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
 
@@ -21,16 +23,20 @@ final class PipelineGraph {
         if (pipeline.resources().maxInflightBatches() != null) {
             write = write.withMaxInflightBatches(pipeline.resources().maxInflightBatches());
         }
+        WasmIO.Read read = WasmIO.read()
+                .withConnector(pipeline.source().module())
+                .withConfig(pipeline.source().config())
+                .withGrants(pipeline.source().grants())
+                .withLimits(pipeline.source().limits())
+                .withStreams(pipeline.streams())
+                .withRunId(runId);
+        if (pipeline.resources().compression() != null) {
+            // The schema of pipeline files knows these names alone, in lower case.
+            read = read.withCompression(
+                    Compression.valueOf(pipeline.resources().compression().toUpperCase(Locale.ROOT)));
+        }
         Pipeline graph = Pipeline.create(options);
-        graph.apply(
-                        "read " + pipeline.source().module().name(),
-                        WasmIO.read()
-                                .withConnector(pipeline.source().module())
-                                .withConfig(pipeline.source().config())
-                                .withGrants(pipeline.source().grants())
-                                .withLimits(pipeline.source().limits())
-                                .withStreams(pipeline.streams())
-                                .withRunId(runId))
+        graph.apply("read " + pipeline.source().module().name(), read)
                 .apply("write " + pipeline.destination().module().name(), write);
         return graph;
     }
