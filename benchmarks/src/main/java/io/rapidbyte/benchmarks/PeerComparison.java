@@ -139,7 +139,6 @@ public final class PeerComparison implements Callable<Integer> {
             statement.execute("CREATE SCHEMA " + copy.targetSchema());
             statement.execute("CREATE TABLE " + copy.targetSchema() + "." + copy.table() + " (LIKE "
                     + copy.sourceSchema() + "." + copy.table() + ")");
-            statement.execute("CHECKPOINT");
         }
     }
 
