@@ -68,6 +68,7 @@ final class FrameSchema {
             throw new FrameException(
                     "bad_schema", "the schema has " + columns + " columns, and " + MAX_COLUMNS + " is the most");
         }
+        TextBudget texts = new TextBudget(head.metadata().capacity());
         List<FrameInfo.Column> infos = new ArrayList<>(columns);
         ColumnLayout[] layouts = new ColumnLayout[columns];
         Field field = new Field();
@@ -75,6 +76,7 @@ final class FrameSchema {
             if (schema.fields(field, i) == null) {
                 throw new FrameException("bad_schema", "column " + i + " of the schema is missing");
             }
+            texts.charge(field.nameAsByteBuffer());
             String name = field.name() == null ? "" : field.name();
             if (field.dictionary() != null) {
                 throw new FrameException("dictionary", "column \"" + name + "\" is dictionary-encoded");
@@ -87,28 +89,28 @@ final class FrameSchema {
                                 + "\" has an Arrow type that is not one of section 7.3 of the connector ABI");
             }
             layouts[i] = layout;
-            infos.add(new FrameInfo.Column(name, layout.typeName(), field.nullable(), metadata(field)));
+            infos.add(new FrameInfo.Column(name, layout.typeName(), field.nullable(), metadata(field, texts)));
         }
         byte[] copy = Arrays.copyOf(bytes, head.bodyStart());
-        return new FrameSchema(copy, new FrameInfo.Schema(infos, metadata(schema)), layouts);
+        return new FrameSchema(copy, new FrameInfo.Schema(infos, metadata(schema, texts)), layouts);
     }
 
-    private static Map<String, String> metadata(Field field) throws FrameException {
+    private static Map<String, String> metadata(Field field, TextBudget texts) throws FrameException {
         int length = requireMetadataLength(field.customMetadataLength());
         Map<String, String> metadata = new HashMap<>();
         KeyValue pair = new KeyValue();
         for (int i = 0; i < length; i++) {
-            put(metadata, field.customMetadata(pair, i));
+            put(metadata, field.customMetadata(pair, i), texts);
         }
         return metadata;
     }
 
-    private static Map<String, String> metadata(Schema schema) throws FrameException {
+    private static Map<String, String> metadata(Schema schema, TextBudget texts) throws FrameException {
         int length = requireMetadataLength(schema.customMetadataLength());
         Map<String, String> metadata = new HashMap<>();
         KeyValue pair = new KeyValue();
         for (int i = 0; i < length; i++) {
-            put(metadata, schema.customMetadata(pair, i));
+            put(metadata, schema.customMetadata(pair, i), texts);
         }
         return metadata;
     }
@@ -120,11 +122,32 @@ final class FrameSchema {
         return length;
     }
 
-    private static void put(Map<String, String> metadata, KeyValue pair) throws FrameException {
+    private static void put(Map<String, String> metadata, KeyValue pair, TextBudget texts) throws FrameException {
         if (pair == null || pair.key() == null) {
             throw new FrameException("bad_schema", "a metadata entry of the schema has no key");
         }
+        texts.charge(pair.keyAsByteBuffer());
+        texts.charge(pair.valueAsByteBuffer());
         metadata.put(pair.key(), pair.value() == null ? "" : pair.value());
+    }
+
+    /**
+     * Bounds what a schema's texts may take. Any number of names and values may point at one text of the message, and a small frame could
+     * otherwise be read into more memory than there is.
+     */
+    private static final class TextBudget {
+        private long left;
+
+        TextBudget(int messageBytes) {
+            left = 4L * messageBytes + 65_536;
+        }
+
+        void charge(ByteBuffer text) throws FrameException {
+            left -= 16 + (text == null ? 0 : text.remaining());
+            if (left < 0) {
+                throw new FrameException("bad_schema", "the texts of the schema are larger than its message");
+            }
+        }
     }
 
     /** An encapsulated message: where its parts lie. The buffer holds the metadata alone, so no offset leads out of it. */

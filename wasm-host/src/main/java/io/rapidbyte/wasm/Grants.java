@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * What the pipeline grants one connector. A capability is there when the manifest asks for it and the pipeline grants it
- * ({@code docs/abi.md}, section 3); in each list {@code null} means "all that the manifest asks for", and an empty list
+ * ({@code docs/abi.md}, section 3). Hosts that are {@code null} mean "all that the manifest asks for", which follows from the
+ * configuration that the pipeline gives; environment variables and folders have to be named, and {@code null} means none. An empty list
  * means "nothing".
  *
  * @param allowedHosts each {@code host}, {@code host:port}, {@code *.suffix}, {@code *.suffix:port}, an address, an address
@@ -27,7 +28,7 @@ public record Grants(List<String> allowedHosts, List<String> allowedEnv, List<St
         allowedFolders = copy(allowedFolders);
     }
 
-    /** All that the manifest asks for, with the hosts that it takes from the configuration. */
+    /** The hosts that the manifest asks for, taken from the configuration; neither environment nor folders. */
     public static Grants manifestOnly() {
         return MANIFEST_ONLY;
     }

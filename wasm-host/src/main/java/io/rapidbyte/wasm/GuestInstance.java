@@ -12,7 +12,9 @@ import com.dylibso.chicory.wasm.types.MemoryLimits;
 import com.dylibso.chicory.wasm.types.Table;
 import com.dylibso.chicory.wasm.types.TableLimits;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.Map;
@@ -291,7 +293,24 @@ final class GuestInstance implements AutoCloseable {
             throw poison(failures.violation(
                     call, new ProtocolViolation("bad_response", "returned a response with neither ok nor error")));
         }
-        return root.path("ok");
+        JsonNode ok = root.path("ok");
+        // Sentences for people; names and plans elsewhere must stay what they are, also where a password happens to be
+        // one of them.
+        return call == LifecycleCall.CHECK ? masked(ok) : ok;
+    }
+
+    private JsonNode masked(JsonNode node) {
+        if (node.isTextual()) {
+            return TextNode.valueOf(secrets.mask(node.textValue()));
+        }
+        if (node instanceof ObjectNode object) {
+            object.properties().forEach(member -> member.setValue(masked(member.getValue())));
+        } else if (node instanceof ArrayNode array) {
+            for (int i = 0; i < array.size(); i++) {
+                array.set(i, masked(array.get(i)));
+            }
+        }
+        return node;
     }
 
     private ConnectorException guestError(LifecycleCall call, JsonNode record) {

@@ -24,6 +24,8 @@ final class Json {
                         .maxNestingDepth(200)
                         .maxStringLength(64 << 20)
                         .maxNumberLength(400)
+                        // A token takes some hundred bytes in memory, however small it is in the text.
+                        .maxTokenCount(5_000_000)
                         .build());
         return mapper;
     }

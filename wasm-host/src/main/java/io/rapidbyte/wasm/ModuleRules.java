@@ -48,10 +48,13 @@ final class ModuleRules {
         if (memory.shared()) {
             throw refused("unsupported_feature", "its memory is shared between threads");
         }
+        // Tables live outside of the memory that is limited.
+        long elements = 0;
         for (int i = 0; i < wasm.tableSection().tableCount(); i++) {
-            if (wasm.tableSection().getTable(i).limits().min() > MAX_TABLE_ELEMENTS) {
+            elements += 1 + wasm.tableSection().getTable(i).limits().min();
+            if (elements > MAX_TABLE_ELEMENTS) {
                 throw refused(
-                        "table_too_large", "its table " + i + " has more than " + MAX_TABLE_ELEMENTS + " elements");
+                        "table_too_large", "its tables have more than " + MAX_TABLE_ELEMENTS + " elements together");
             }
         }
         for (FunctionType type : wasm.typeSection().types()) {

@@ -25,6 +25,10 @@ final class ModuleSections {
         "tag"
     };
 
+    private static final int CODE_SECTION = 10;
+    private static final long MAX_LOCALS_OF_FUNCTION = 50_000;
+    private static final long MAX_LOCALS = 5_000_000;
+
     private final String origin;
     private final byte[] wasm;
     private int position;
@@ -69,6 +73,9 @@ final class ModuleSections {
                     found = Arrays.copyOfRange(wasm, position, end);
                 }
             }
+            if (id == CODE_SECTION) {
+                boundLocals(end);
+            }
             position = end;
         }
         if (found == null) {
@@ -79,6 +86,31 @@ final class ModuleSections {
                     "Build it with the connector SDK.");
         }
         return found;
+    }
+
+    /** A few bytes declare thousands of local variables, each of which takes memory as soon as the module is parsed. */
+    private void boundLocals(int end) {
+        long functions = unsignedLeb("code");
+        long inModule = 0;
+        for (long i = 0; i < functions && position < end; i++) {
+            long size = unsignedLeb("code");
+            if (size > end - position) {
+                throw malformed("a function ends outside of section code");
+            }
+            int behind = position + (int) size;
+            long groups = unsignedLeb("code");
+            long inFunction = 0;
+            for (long group = 0; group < groups && position < behind; group++) {
+                inFunction += unsignedLeb("code");
+                // The type of the group's variables.
+                position++;
+            }
+            inModule += inFunction;
+            if (inFunction > MAX_LOCALS_OF_FUNCTION || inModule > MAX_LOCALS) {
+                throw malformed("its functions declare more local variables than a connector may have");
+            }
+            position = behind;
+        }
     }
 
     private void requireHeader() {

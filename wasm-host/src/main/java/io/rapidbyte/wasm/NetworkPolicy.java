@@ -2,7 +2,9 @@
 package io.rapidbyte.wasm;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -75,10 +77,12 @@ final class NetworkPolicy {
         boolean byName = allowed == null || allowed.stream().anyMatch(pattern -> pattern.matchesName(host, port));
         List<InetAddress> permitted = new ArrayList<>();
         boolean special = false;
-        for (InetAddress address : resolved) {
+        for (InetAddress each : resolved) {
+            InetAddress address = unmapped(each);
             boolean byAddress =
                     allowed != null && allowed.stream().anyMatch(pattern -> pattern.matchesAddress(address, port));
-            boolean literal = allowed == null && AddressRange.literal(host) != null;
+            boolean literal =
+                    allowed == null && asked.stream().anyMatch(endpoint -> isLiteral(endpoint, address, port));
             if (isSpecial(address) && !byAddress && !literal) {
                 special = true;
             } else if (byName || byAddress) {
@@ -109,6 +113,24 @@ final class NetworkPolicy {
         // Two ways to write one address are one address.
         InetAddress a = AddressRange.literal(endpoint.host());
         return a != null && a.equals(AddressRange.literal(host));
+    }
+
+    /** A resolver may hand out an IPv4 address in the dress of an IPv6 one, in which no check would know it. */
+    private static InetAddress unmapped(InetAddress address) {
+        try {
+            InetAddress plain = InetAddress.getByAddress(address.getAddress());
+            // A real IPv6 address is kept as it came, with its scope.
+            return plain instanceof Inet4Address ? plain : address;
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address has an illegal length", e);
+        }
+    }
+
+    /** Whether the manifest or the configuration names an address itself, rather than any host. */
+    private static boolean isLiteral(Endpoint endpoint, InetAddress address, int port) {
+        return endpoint.host() != null
+                && (endpoint.port() == null || endpoint.port() == port)
+                && address.equals(AddressRange.literal(endpoint.host()));
     }
 
     private static boolean isSpecial(InetAddress address) {

@@ -7,6 +7,8 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 
 /**
@@ -98,15 +100,18 @@ final class TcpConnection {
 
     /** Ends the connection from the guest's own thread, with TLS's farewell where there is one. */
     void close() {
+        // A peer that does not take the farewell must not hold the guest, whether it is waited for or written.
+        Future<?> expiry = Watchdog.schedule(this::abort, TimeUnit.SECONDS.toNanos(1));
         try {
             if (isTls()) {
-                // A peer that does not take the farewell must not hold the guest.
                 socket.setSoTimeout(1_000);
                 socket.close();
             }
         } catch (IOException e) {
             org.slf4j.LoggerFactory.getLogger(TcpConnection.class)
                     .debug("Closing the connection to {}:{} failed; it is dropped.", host, port, e);
+        } finally {
+            expiry.cancel(false);
         }
         closeChannel();
     }

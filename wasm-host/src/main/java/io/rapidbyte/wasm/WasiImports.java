@@ -3,6 +3,7 @@ package io.rapidbyte.wasm;
 
 import com.dylibso.chicory.runtime.HostFunction;
 import com.dylibso.chicory.runtime.ImportFunction;
+import com.dylibso.chicory.runtime.Memory;
 import com.dylibso.chicory.wasi.WasiOptions;
 import com.dylibso.chicory.wasi.WasiPreview1;
 import com.dylibso.chicory.wasm.WasmModule;
@@ -24,7 +25,14 @@ import org.slf4j.event.Level;
  * such a wait. A guest cannot make links, since one that leads out of a granted folder would be followed.
  */
 final class WasiImports implements AutoCloseable {
+    private static final long INVALID = 28;
     private static final long NOT_SUPPORTED = 58;
+    private static final int MAX_VECTORS = 1_024;
+    private static final long MAX_VECTORED_BYTES = 16 << 20;
+
+    /** The functions whose second and third argument are a list of ranges to read or write. */
+    private static final Set<String> VECTORED = Set.of("fd_read", "fd_write", "fd_pread", "fd_pwrite");
+
     private static final Set<String> REFUSED = Set.of("path_symlink", "path_link");
     private static final Set<String> NAMES = names();
 
@@ -75,10 +83,9 @@ final class WasiImports implements AutoCloseable {
     }
 
     private static List<String> granted(List<String> asked, List<String> allowed) {
+        // Unlike the server in its configuration, these are nothing a pipeline implies: it has to name them.
         List<String> granted = new ArrayList<>(asked);
-        if (allowed != null) {
-            granted.retainAll(allowed);
-        }
+        granted.retainAll(allowed == null ? List.of() : allowed);
         return granted;
     }
 
@@ -90,8 +97,28 @@ final class WasiImports implements AutoCloseable {
         }
         return new HostFunction(function.module(), function.name(), function.functionType(), (instance, arguments) -> {
             StackHeadroom.require();
+            if (VECTORED.contains(function.name())
+                    && !isBounded(instance.memory(), (int) arguments[1], (int) arguments[2])) {
+                return new long[] {INVALID};
+            }
             return function.handle().apply(instance, arguments);
         });
+    }
+
+    /** Whether a call moves so little at once that it ends soon: nothing interrupts it in the middle. */
+    private static boolean isBounded(Memory memory, int vectors, int count) {
+        if (count < 0 || count > MAX_VECTORS) {
+            return false;
+        }
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            int length = memory.readInt(vectors + i * 8 + 4);
+            if (length < 0) {
+                return false;
+            }
+            bytes += length;
+        }
+        return bytes <= MAX_VECTORED_BYTES;
     }
 
     private static Set<String> names() {

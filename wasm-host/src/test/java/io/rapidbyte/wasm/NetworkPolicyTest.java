@@ -5,10 +5,12 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,23 @@ class NetworkPolicyTest {
             String allowedHosts, String host, int port, String address, boolean allowed) throws IOException {
         NetworkPolicy policy = policy(ANY, "{}", hosts(allowedHosts));
         assertThat(allows(policy, host, port, address), is(allowed));
+    }
+
+    /** A resolver may hand out an IPv4 address as an IPv6 one, and the system connects to the same server by either. */
+    @Test
+    void anAddressInTheDressOfAnotherFamilyIsJudgedAsWhatItIs() throws Exception {
+        byte[] mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, (byte) 169, (byte) 254, (byte) 169, (byte) 254};
+        InetAddress dressed = Inet6Address.getByAddress("metadata.example", mapped, 0);
+        assertThat(dressed, instanceOf(Inet6Address.class));
+        NetworkPolicy policy = policy(ANY, "{}", hosts("*"));
+        assertThrows(ImportFailure.class, () -> policy.permitted("metadata.example", 80, new InetAddress[] {dressed}));
+    }
+
+    /** To ask for any host is not to name one. */
+    @Test
+    void aManifestThatAsksForAnyHostDoesNotNameTheMetadataService() throws IOException {
+        assertThat(
+                allows(policy(ANY, "{}", Grants.manifestOnly()), "169.254.169.254", 80, "169.254.169.254"), is(false));
     }
 
     @Test

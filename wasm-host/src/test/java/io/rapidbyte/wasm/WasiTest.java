@@ -65,6 +65,20 @@ class WasiTest {
         }
     }
 
+    /** A read or write of terabytes could not be interrupted, and a read's buffer is made before anything is read. */
+    @Test
+    void readsAndWritesOfMoreThanAFewMegabytesAtOnceAreRefused() {
+        for (String function : new String[] {"fd_read", "fd_write"}) {
+            // Address 80, 2,130,706,432 bytes. EINVAL is 28.
+            WasmAssembler huge = new WasmAssembler()
+                    .importing("wasi_snapshot_preview1", function, "iiii", "i")
+                    .data(64, "P\0\0\0\0\0\0\177");
+            tearDown(calling(huge, constants(0, 64, 1, 128), 28), Probes.options());
+            WasmAssembler many = new WasmAssembler().importing("wasi_snapshot_preview1", function, "iiii", "i");
+            tearDown(calling(many, constants(1, 64, 1_000_000, 128), 28), Probes.options());
+        }
+    }
+
     @Test
     void anExitEndsTheInstance() {
         WasmAssembler module = new WasmAssembler().importing("wasi_snapshot_preview1", "proc_exit", "i", "");
@@ -107,7 +121,13 @@ class WasiTest {
                 .manifest(manifest);
         ConnectorModule refused = calling(module, constants(3, 256), 8);
         tearDown(refused, Probes.options().withGrants(Grants.nothing()));
-        Failures.of(Category.INTERNAL, "guest_trap", () -> tearDown(refused, Probes.options()));
+        // What the manifest asks for is not granted by saying nothing.
+        tearDown(refused, Probes.options());
+        Grants named = new Grants(null, null, List.of("/tmp"));
+        Failures.of(
+                Category.INTERNAL,
+                "guest_trap",
+                () -> tearDown(refused, Probes.options().withGrants(named)));
     }
 
     @Test

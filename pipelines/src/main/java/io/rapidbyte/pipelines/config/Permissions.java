@@ -7,11 +7,11 @@ import java.util.List;
  * What the pipeline lets a connector use of what its manifest asks for.
  *
  * @param network hosts; null: all that the manifest asks for
- * @param env environment variables; null: all that the manifest asks for
- * @param fs folders; null: all that the manifest asks for
+ * @param env environment variables; null: none
+ * @param fs folders; null: none
  */
 public record Permissions(Network network, Env env, Fs fs) {
-    /** Nothing is restricted: the manifest alone decides. */
+    /** The pipeline says nothing: the hosts of the configuration, no environment and no folders. */
     public static final Permissions UNRESTRICTED = new Permissions(null, null, null);
 
     /** Returns the hosts that are allowed, or null when the pipeline says nothing of them. */
