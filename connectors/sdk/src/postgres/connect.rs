@@ -16,10 +16,11 @@ use super::connection::{Connection, Reply};
 use super::error::protocol_error;
 use super::transport::Transport;
 
-/// Settings that decide how values look as text, and time limits that are meant for people's queries. They are not
-/// part of the start-up message because connection poolers refuse those they do not know there.
+/// Settings that decide how values look as text (of an amount of money also where its decimal point is), time limits that are meant for
+/// people's queries, and notices: nobody reads them, and a server that cannot get rid of them stops to take rows. They are not part of the
+/// start-up message because connection poolers refuse those they do not know there.
 const SETTINGS: &str = "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET IntervalStyle = 'postgres'; \
-     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+     SET lc_monetary = 'C'; SET client_min_messages = error; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
 
 /// Connects through the host and authenticates.
 pub fn connect(config: &Config) -> Result<Connection<TcpStream>> {

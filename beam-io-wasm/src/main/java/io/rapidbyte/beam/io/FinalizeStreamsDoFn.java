@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.beam.io;
 
+import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.ConnectorError;
+import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import java.util.Iterator;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -40,6 +43,19 @@ final class FinalizeStreamsDoFn extends DoFn<KV<String, Iterable<CommitReceipt>>
         long batches = first.batches();
         while (receipts.hasNext()) {
             CommitReceipt next = receipts.next();
+            if (!next.stream().equals(first.stream())) {
+                throw new ConnectorException(
+                        spec.name(),
+                        ConnectorError.of(
+                                Category.SCHEMA,
+                                "mixed_relations",
+                                "Stream " + receiptsOfStream.getKey() + " was read from "
+                                        + first.stream().namespace() + "."
+                                        + first.stream().table() + " and from "
+                                        + next.stream().namespace() + "."
+                                        + next.stream().table()
+                                        + ", and nothing is put in place of either's target. Give the two streams different names."));
+            }
             rows += next.rows();
             bytes += next.bytes();
             batches += next.batches();

@@ -8,6 +8,7 @@ import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.Frame;
 import io.rapidbyte.wasm.FrameInfo;
+import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.Timings;
 import io.rapidbyte.wasm.WriteRequest;
 import io.rapidbyte.wasm.WriteResult;
@@ -214,6 +215,19 @@ final class StreamWriter {
                             Category.FRAME,
                             "row_count",
                             batch + " holds " + info.rows() + " rows in its frame. The step that made it is wrong."));
+        }
+        StreamSpec relation = WriteBatchesDoFn.relation(batch, info);
+        if (!relation.equals(request.stream())) {
+            throw new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.SCHEMA,
+                            "mixed_relations",
+                            "Stream " + batch.stream() + " holds rows of " + relation.namespace() + "."
+                                    + relation.table()
+                                    + " and of " + request.stream().namespace() + "."
+                                    + request.stream().table()
+                                    + ", which have targets of their own. Give the two streams different names."));
         }
         return new Frame(batch.id().unit(), batch.id().sequence(), batch.rows(), batch.frame());
     }

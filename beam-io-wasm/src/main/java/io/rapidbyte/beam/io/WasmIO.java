@@ -27,12 +27,14 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.transforms.WithKeys;
 import org.apache.beam.sdk.transforms.display.DisplayData;
+import org.apache.beam.sdk.transforms.windowing.DefaultTrigger;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindows;
 import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollection.IsBounded;
 import org.apache.beam.sdk.values.TypeDescriptors;
+import org.joda.time.Duration;
 
 /**
  * Reads and writes tables through connectors that run as sandboxed WebAssembly modules. What flows between the two are Arrow record
@@ -385,7 +387,13 @@ public final class WasmIO {
             if (receipts.isBounded() == IsBounded.UNBOUNDED) {
                 return receipts.getPipeline().apply("Nothing to finalize", Create.empty(coder));
             }
-            return receipts.apply("Whole run", Window.into(new GlobalWindows()))
+            // With the trigger of the input, a stream would be finished once for each of its firings.
+            return receipts.apply(
+                            "Whole run",
+                            Window.<CommitReceipt>into(new GlobalWindows())
+                                    .triggering(DefaultTrigger.of())
+                                    .withAllowedLateness(Duration.ZERO)
+                                    .discardingFiredPanes())
                     .apply(
                             "By stream",
                             WithKeys.<String, CommitReceipt>of(

@@ -93,9 +93,7 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, CommitReceipt> {
 
     private OpenStream start(ArrowBatch first) {
         FrameInfo info = ArrowFrames.inspect(first.frame());
-        Map<String, String> metadata = info.schema().metadata();
-        StreamSpec stream = StreamSpec.of(first.stream())
-                .withTable(metadata.get("rapidbyte:namespace"), metadata.get("rapidbyte:table"));
+        StreamSpec stream = relation(first, info);
         StreamWriter writer = new StreamWriter(
                 spec.name(),
                 pool.take(first.stream()),
@@ -103,6 +101,13 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, CommitReceipt> {
                 new BatchQueue(maxInflightBatches, maxInflightBytes));
         writer.start();
         return new OpenStream(writer);
+    }
+
+    /** The stream of a batch with the relation that its rows came from. */
+    static StreamSpec relation(ArrowBatch batch, FrameInfo info) {
+        Map<String, String> metadata = info.schema().metadata();
+        return StreamSpec.of(batch.stream())
+                .withTable(metadata.get("rapidbyte:namespace"), metadata.get("rapidbyte:table"));
     }
 
     private void finish(OpenStream stream, FinishBundleContext context) throws InterruptedException {

@@ -3,8 +3,10 @@ package io.rapidbyte.beam.io.postgres;
 
 import static io.rapidbyte.testing.TableComparison.differences;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.beam.io.postgres.PostgresCopy.Runner;
 import io.rapidbyte.testing.PostgresServer;
@@ -230,6 +232,20 @@ class PostgresTypesTest {
         for (String relation : new String[] {"parent", "parts", "seen", "kept"}) {
             assertThat(relation, differences(source, relation, target, relation), empty());
         }
+    }
+
+    /** Whoever may see a part of the rows only must not take that part for the table. */
+    @Test
+    void aTableThatIsFilteredByRowSecurityIsRefused() {
+        source.execute(
+                "CREATE TABLE t (a integer)",
+                "INSERT INTO t VALUES (1), (2)",
+                "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+                "ALTER TABLE t FORCE ROW LEVEL SECURITY",
+                "CREATE POLICY visible ON t USING (a > 1)");
+        RuntimeException failure = assertThrows(RuntimeException.class, () -> copy(Runner.DIRECT, "t"));
+        assertThat(failure.getMessage(), containsString("row-level security"));
+        assertThat(target.relations(), empty());
     }
 
     @Test
