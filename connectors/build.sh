@@ -89,6 +89,11 @@ check() {
     echo "The committed modules are what their source builds."
 }
 
+if [[ ${1:-} == --packages ]]; then
+    # For those who install them.
+    echo "$PACKAGES"
+    exit 0
+fi
 check_tools
 readonly TARGET_FOLDER=${CARGO_TARGET_DIR:-$PWD/target}
 case "${1:-}" in
@@ -100,5 +105,5 @@ case "${1:-}" in
         cargo_clean_environment test --target-dir "$TARGET_FOLDER" --workspace
         cargo_clean_environment test --target-dir "$TARGET_FOLDER" --manifest-path getrandom/Cargo.toml
         ;;
-    *) fail "unknown option '$1'; the options are --check and --test" ;;
+    *) fail "unknown option '$1'; the options are --check, --test and --packages" ;;
 esac
