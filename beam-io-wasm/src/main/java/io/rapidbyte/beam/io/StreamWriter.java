@@ -138,6 +138,12 @@ final class StreamWriter {
         session.close();
     }
 
+    /** Makes the writer roll back and end; called on any thread. */
+    void giveUp() {
+        queue.close();
+        session.cancel();
+    }
+
     /** Reports what this writer measured. After {@link #await()} or {@link #abort()}. */
     void report(StreamMetrics metrics) {
         metrics.add(RapidbyteMetrics.SINK_ENQUEUE_WAIT, queue.putWaitNanos());
@@ -164,12 +170,21 @@ final class StreamWriter {
 
     private void run() {
         try {
+            if (!LocalWriters.enter(request.runId(), this)) {
+                throw new ConnectorException(
+                        connector,
+                        ConnectorError.of(
+                                Category.CANCELLED,
+                                "run_ended",
+                                "Stream " + request.stream().name() + " is not written any more: its run has ended."));
+            }
             result = session.call(this::applyAndWrite);
         } catch (Throwable e) {
             failure = e;
         } finally {
             // Whoever waits for room must learn at once that nobody will make any.
             queue.close();
+            LocalWriters.leave(request.runId(), this);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.LocalWriters;
 import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.RunReport;
@@ -220,6 +221,7 @@ public final class PipelineRun {
         // interrupt.
         boolean wasInterrupted = Thread.interrupted();
         cancel();
+        endWriters();
         List<StreamSpec> streams = plans.stream().map(StreamPlan::stream).toList();
         PreparedPipeline.Connector connector = pipeline.destination();
         InstanceOptions instance =
@@ -233,6 +235,19 @@ public final class PipelineRun {
             if (wasInterrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    private void endWriters() {
+        try {
+            if (!LocalWriters.end(runId, java.time.Duration.ofSeconds(PATIENCE_SECONDS / 2))) {
+                LOG.warn(
+                        "A writer of run {} did not end within {} seconds of being told to.",
+                        runId,
+                        PATIENCE_SECONDS / 2);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
