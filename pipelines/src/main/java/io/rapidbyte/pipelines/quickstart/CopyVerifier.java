@@ -44,8 +44,59 @@ public final class CopyVerifier {
         }
     }
 
+    /**
+     * What a table is, as far as the comparison looks.
+     *
+     * @param columns their names and types in order; empty for a table that is not there
+     * @param rows how many
+     * @param checksum of the content
+     */
+    public record Fingerprint(List<String> columns, long rows, BigDecimal checksum) {
+        public Fingerprint {
+            columns = List.copyOf(columns);
+        }
+    }
+
+    /** Looks at one table. */
+    public Fingerprint fingerprint(String schema, String table) throws SQLException {
+        setForms();
+        List<String> columns = columns(schema, table);
+        if (columns.isEmpty()) {
+            return new Fingerprint(columns, 0, BigDecimal.ZERO);
+        }
+        Content content = content(schema, table);
+        return new Fingerprint(columns, content.rows, content.checksum);
+    }
+
     /** Compares one table in two schemas. */
     public Verdict compare(String sourceSchema, String targetSchema, String table) throws SQLException {
+        return compare(fingerprint(sourceSchema, table), targetSchema, table);
+    }
+
+    /** Compares a table with what another one was found to be. */
+    public Verdict compare(Fingerprint source, String targetSchema, String table) throws SQLException {
+        Fingerprint target = fingerprint(targetSchema, table);
+        if (target.columns.isEmpty()) {
+            return new Verdict(
+                    table, source.rows, source.checksum, List.of("there is no table " + targetSchema + "." + table));
+        }
+        List<String> differences = new ArrayList<>();
+        for (int i = 0; i < Math.max(source.columns.size(), target.columns.size()); i++) {
+            String was = i < source.columns.size() ? source.columns.get(i) : "absent";
+            String is = i < target.columns.size() ? target.columns.get(i) : "absent";
+            if (!was.equals(is)) {
+                differences.add("column " + (i + 1) + " is " + is + " instead of " + was);
+            }
+        }
+        if (source.rows != target.rows) {
+            differences.add("%,d rows instead of %,d".formatted(target.rows, source.rows));
+        } else if (!source.checksum.equals(target.checksum)) {
+            differences.add("the number of rows is right, their content differs");
+        }
+        return new Verdict(table, source.rows, source.checksum, differences);
+    }
+
+    private void setForms() throws SQLException {
         try (Statement statement = connection.createStatement()) {
             // What the text form of a value depends on.
             statement.execute("SET timezone = 'UTC'");
@@ -54,28 +105,6 @@ public final class CopyVerifier {
             statement.execute("SET bytea_output = 'hex'");
             statement.execute("SET intervalstyle = 'postgres'");
         }
-        List<String> expected = columns(sourceSchema, table);
-        List<String> actual = columns(targetSchema, table);
-        Content source = content(sourceSchema, table);
-        if (actual.isEmpty()) {
-            return new Verdict(
-                    table, source.rows, source.checksum, List.of("there is no table " + targetSchema + "." + table));
-        }
-        List<String> differences = new ArrayList<>();
-        for (int i = 0; i < Math.max(expected.size(), actual.size()); i++) {
-            String was = i < expected.size() ? expected.get(i) : "absent";
-            String is = i < actual.size() ? actual.get(i) : "absent";
-            if (!was.equals(is)) {
-                differences.add("column " + (i + 1) + " is " + is + " instead of " + was);
-            }
-        }
-        Content target = content(targetSchema, table);
-        if (source.rows != target.rows) {
-            differences.add("%,d rows instead of %,d".formatted(target.rows, source.rows));
-        } else if (!source.checksum.equals(target.checksum)) {
-            differences.add("the number of rows is right, their content differs");
-        }
-        return new Verdict(table, source.rows, source.checksum, differences);
     }
 
     private List<String> columns(String schema, String table) throws SQLException {

@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -70,11 +71,23 @@ public final class EmbeddedServer implements AutoCloseable {
      * @throws IOException when the server does not start, for example because the platform has no binaries here
      */
     public static EmbeddedServer start() throws IOException {
+        return start(Map.of());
+    }
+
+    /**
+     * Starts a server with more settings, which go before its own; this takes a few seconds.
+     *
+     * @param settings what {@code postgresql.conf} would hold, by name
+     * @throws IOException when the server does not start, for example because it refuses a setting
+     */
+    public static EmbeddedServer start(Map<String, String> settings) throws IOException {
+        Map<String, String> all = new TreeMap<>(SETTINGS);
+        all.putAll(settings);
         Path folder = Files.createTempDirectory("rapidbyte-quickstart-");
         try (ExitHooks.Registration whileStarting = ExitHooks.register(() -> delete(folder))) {
             LOG.debug("the server's files are in {} until it stops ({})", folder, whileStarting);
             String password = newPassword();
-            EmbeddedServer server = new EmbeddedServer(folder, startPostgres(folder, password), password);
+            EmbeddedServer server = new EmbeddedServer(folder, startPostgres(folder, password, all), password);
             server.createDatabase();
             return server;
         } catch (IOException | SQLException | IllegalStateException e) {
@@ -86,7 +99,8 @@ public final class EmbeddedServer implements AutoCloseable {
         }
     }
 
-    private static EmbeddedPostgres startPostgres(Path folder, String password) throws IOException {
+    private static EmbeddedPostgres startPostgres(Path folder, String password, Map<String, String> settings)
+            throws IOException {
         Path passwordFile = Files.createFile(
                 folder.resolve("password"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -103,7 +117,7 @@ public final class EmbeddedServer implements AutoCloseable {
                 .setConnectConfig("password", password)
                 .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
                 .setErrorRedirector(ProcessBuilder.Redirect.DISCARD);
-        SETTINGS.forEach(builder::setServerConfig);
+        settings.forEach(builder::setServerConfig);
         EmbeddedPostgres postgres = builder.start();
         Files.delete(passwordFile);
         return postgres;
@@ -122,6 +136,7 @@ public final class EmbeddedServer implements AutoCloseable {
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE ROLE " + USER + " LOGIN PASSWORD '" + password + "'");
             statement.execute("CREATE DATABASE " + DATABASE + " OWNER " + USER);
+            statement.execute("GRANT pg_checkpoint TO " + USER);
         }
     }
 

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.ArrowBatch;
 import io.rapidbyte.beam.io.WasmIO;
 import io.rapidbyte.wasm.compress.Compression;
+import java.util.List;
 import java.util.Locale;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.values.PCollection;
 
 /** Builds the Beam graph of a pipeline: one read and one write over all of its streams. */
 final class PipelineGraph {
     private PipelineGraph() {}
 
-    static Pipeline build(PreparedPipeline pipeline, String runId, PipelineOptions options) {
+    static Pipeline build(
+            PreparedPipeline pipeline,
+            String runId,
+            PipelineOptions options,
+            List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between) {
         WasmIO.Write write = WasmIO.write()
                 .withConnector(pipeline.destination().module())
                 .withConfig(pipeline.destination().config())
@@ -36,8 +44,12 @@ final class PipelineGraph {
                     Compression.valueOf(pipeline.resources().compression().toUpperCase(Locale.ROOT)));
         }
         Pipeline graph = Pipeline.create(options);
-        graph.apply("read " + pipeline.source().module().name(), read)
-                .apply("write " + pipeline.destination().module().name(), write);
+        PCollection<ArrowBatch> batches =
+                graph.apply("read " + pipeline.source().module().name(), read);
+        for (PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>> transform : between) {
+            batches = batches.apply(transform);
+        }
+        batches.apply("write " + pipeline.destination().module().name(), write);
         return graph;
     }
 }

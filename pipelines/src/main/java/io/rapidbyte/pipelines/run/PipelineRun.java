@@ -96,7 +96,8 @@ public final class PipelineRun {
         int parallelism =
                 pipeline.resources().parallelism().on(Runtime.getRuntime().availableProcessors());
         try (FlinkFolder folder = FlinkFolder.create()) {
-            result = PipelineGraph.build(pipeline, runId, options.runner().options(parallelism, folder))
+            result = PipelineGraph.build(
+                            pipeline, runId, options.runner().options(parallelism, folder), options.between())
                     .run();
             StreamClock clock = new StreamClock(moving);
             PipelineResult.State state = watch(plans, moving, clock);
@@ -157,14 +158,11 @@ public final class PipelineRun {
 
     private RunSummary summary(List<StreamPlan> plans, int parallelism, StreamClock clock, long start, long moving) {
         RunReport report = RunReport.of(result);
-        Map<String, Long> nanos = new TreeMap<>();
+        Map<String, Long> metrics = new TreeMap<>();
         report.streams()
                 .values()
-                .forEach(stream -> stream.metrics().forEach((metric, value) -> {
-                    if (metric.endsWith("_nanos")) {
-                        nanos.merge(metric, value, Long::sum);
-                    }
-                }));
+                .forEach(
+                        stream -> stream.metrics().forEach((metric, value) -> metrics.merge(metric, value, Long::sum)));
         List<RunSummary.Stream> streams = new ArrayList<>();
         for (StreamPlan plan : plans) {
             String name = plan.stream().name();
@@ -189,7 +187,7 @@ public final class PipelineRun {
                 (moving - start) / 1e9,
                 sum(report, StreamReport::read),
                 sum(report, StreamReport::write),
-                nanos);
+                metrics);
     }
 
     private static PhaseReport sum(RunReport report, Function<StreamReport, PhaseReport> side) {

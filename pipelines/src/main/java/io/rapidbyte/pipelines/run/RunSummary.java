@@ -4,6 +4,8 @@ package io.rapidbyte.pipelines.run;
 import io.rapidbyte.beam.io.PhaseReport;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What a run did and where its time went.
@@ -17,7 +19,7 @@ import java.util.Map;
  * @param preflightSeconds the part of it before data began to move
  * @param reading where the time of all reading threads went
  * @param writing where the time of all writing threads went
- * @param nanos everything that was measured in nanoseconds, summed over streams and threads, under the names of the metrics
+ * @param metrics every metric, summed over streams and threads, by name
  */
 public record RunSummary(
         String pipeline,
@@ -29,7 +31,7 @@ public record RunSummary(
         double preflightSeconds,
         PhaseReport reading,
         PhaseReport writing,
-        Map<String, Long> nanos) {
+        Map<String, Long> metrics) {
     /**
      * What was done for one stream.
      *
@@ -44,7 +46,14 @@ public record RunSummary(
 
     public RunSummary {
         streams = List.copyOf(streams);
-        nanos = Map.copyOf(nanos);
+        metrics = Map.copyOf(metrics);
+    }
+
+    /** Returns the metrics that are nanoseconds, by name, sorted. */
+    public SortedMap<String, Long> nanos() {
+        SortedMap<String, Long> nanos = new TreeMap<>(metrics);
+        nanos.keySet().removeIf(name -> !name.endsWith("_nanos"));
+        return nanos;
     }
 
     /** Returns the rows committed. */

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.rapidbyte.benchmarks.peers;
+package io.rapidbyte.benchmarks.contender;
 
+import io.rapidbyte.benchmarks.scenario.Setting;
+import io.rapidbyte.benchmarks.scenario.Settings;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyOut;
 
-/** The same pipe inside one JVM: the driver's COPY out handed to its COPY in, without looking at a byte. */
+/** The same pipe inside one JVM: the driver's binary COPY out handed to its COPY in, without looking at a byte. */
 public final class JdbcCopyPipe implements Contender {
     @Override
     public String name() {
-        return "pgjdbc binary COPY pipe";
+        return "pgjdbc-binary";
     }
 
     @Override
-    public void copy(TableCopy copy) throws SQLException {
+    public String description() {
+        return "pgjdbc, COPY out handed to COPY in, binary";
+    }
+
+    @Override
+    public Set<Setting> settings() {
+        return Set.of(Setting.HEAP);
+    }
+
+    @Override
+    public Outcome copy(TableCopy copy, Settings settings) throws SQLException {
         try (Connection from = copy.connect();
                 Connection to = copy.connect()) {
             CopyOut out = from.unwrap(PGConnection.class)
@@ -29,5 +42,6 @@ public final class JdbcCopyPipe implements Contender {
             }
             in.endCopy();
         }
+        return Outcome.PLAIN;
     }
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.rapidbyte.benchmarks.peers;
+package io.rapidbyte.benchmarks.contender;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Which table goes where, on which server.
@@ -44,6 +48,28 @@ public record TableCopy(
         return targetSchema + "." + table;
     }
 
+    /** Queries that together yield every row once, each a run of the table's pages; with one part the table itself. */
+    List<String> parts(int count) throws SQLException {
+        if (count == 1) {
+            return List.of(source());
+        }
+        long pages;
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(
+                        "SELECT pg_relation_size('" + source() + "') / current_setting('block_size')::bigint")) {
+            result.next();
+            pages = result.getLong(1);
+        }
+        List<String> parts = new ArrayList<>();
+        for (int part = 0; part < count; part++) {
+            String upper = part == count - 1 ? "" : " AND ctid < '(" + pages * (part + 1) / count + ",0)'";
+            parts.add("(SELECT * FROM " + source() + " WHERE ctid >= '(" + pages * part / count + ",0)'" + upper + ")");
+        }
+        return parts;
+    }
+
+    /** Without the password. */
     @Override
     public String toString() {
         return source() + " to " + target() + " on " + host + ":" + port + "/" + database;
