@@ -109,7 +109,7 @@ public final class ConnectorModule implements Serializable {
     }
 
     private Object writeReplace() {
-        return new SerializedModule(origin, bundledName == null ? bytes : null, sha256, bundledName);
+        return SerializedModule.of(this);
     }
 
     private void readObject(ObjectInputStream in) throws InvalidObjectException {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.wasm;
 
-import com.dylibso.chicory.runtime.ByteArrayMemory;
 import com.dylibso.chicory.runtime.ExportFunction;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
@@ -86,7 +85,7 @@ final class GuestInstance implements AutoCloseable {
 
         requireInitialMemory(loaded);
         this.instance = build(loaded, functions);
-        memory.attach(instance.memory());
+        memory.attach((LinearMemory) instance.memory());
         this.alloc = instance.export("rb_alloc");
         this.free = instance.export("rb_free");
         for (LifecycleCall call : LifecycleCall.values()) {
@@ -151,7 +150,7 @@ final class GuestInstance implements AutoCloseable {
             return Instance.builder(loaded.wasm())
                     .withMachineFactory(loaded.machines())
                     .withImportValues(imports)
-                    .withMemoryFactory(declared -> new ByteArrayMemory(
+                    .withMemoryFactory(declared -> new LinearMemory(
                             new MemoryLimits(declared.initialPages(), Math.min(declared.maximumPages(), mostPages))))
                     .withTableFactory(GuestInstance::table)
                     .withInitialize(false)

@@ -2,14 +2,17 @@
 package io.rapidbyte.wasm;
 
 import com.dylibso.chicory.runtime.Memory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /** The guest's memory with its ranges checked: addresses and lengths are unsigned 32-bit values that a guest may choose freely. */
 final class GuestMemory {
     /** Set once the instance exists, which is after the functions that use the memory were made. */
-    private Memory memory;
+    private LinearMemory memory;
 
-    void attach(Memory instanceMemory) {
+    void attach(LinearMemory instanceMemory) {
         memory = instanceMemory;
     }
 
@@ -36,10 +39,16 @@ final class GuestMemory {
         return memory.readBytes((int) pointer, (int) length);
     }
 
-    /** Copies a range to the beginning of an array. */
-    void read(long pointer, byte[] into, int length) throws ImportFailure {
+    /** Reads what has come, at most so many bytes, to a range; -1 at the end of the stream. */
+    int readFrom(InputStream in, long pointer, int length) throws ImportFailure, IOException {
         requireRange(pointer, length);
-        System.arraycopy(memory.readBytes((int) pointer, length), 0, into, 0, length);
+        return memory.readFrom(in, (int) pointer, length);
+    }
+
+    /** Writes a range out. */
+    void writeTo(OutputStream out, long pointer, int length) throws ImportFailure, IOException {
+        requireRange(pointer, length);
+        memory.writeTo(out, (int) pointer, length);
     }
 
     /** A copy of a range as text; what is no UTF-8 is replaced. */

@@ -71,12 +71,12 @@ final class TcpConnection {
         socket.setSoTimeout(millis);
     }
 
-    int read(byte[] into, int length) throws IOException {
-        return input.read(into, 0, length);
+    InputStream input() {
+        return input;
     }
 
-    void write(byte[] from, int length) throws IOException {
-        output.write(from, 0, length);
+    OutputStream output() {
+        return output;
     }
 
     /** Ends the connection from any thread; whoever waits in it gets an exception. */

@@ -40,8 +40,6 @@ final class TcpImports {
     private final HostFunctions functions;
     private final int ioTimeoutMillis;
     private final int bufferBytes;
-    /** Between socket and guest memory; made when the first byte moves. */
-    private byte[] buffer;
 
     private TcpImports(
             HostFunctions functions,
@@ -225,10 +223,9 @@ final class TcpImports {
         if (length == 0) {
             return 0;
         }
-        byte[] bytes = buffer();
         int count;
         try {
-            count = connection.read(bytes, (int) Math.min(length, bytes.length));
+            count = memory.readFrom(connection.input(), arguments[1], (int) Math.min(length, bufferBytes));
         } catch (SocketTimeoutException e) {
             throw ImportFailure.failed(ConnectorError.of(
                             Category.TRANSIENT_NETWORK,
@@ -248,7 +245,6 @@ final class TcpImports {
         if (count <= 0) {
             return 0;
         }
-        memory.write(arguments[1], bytes, 0, count);
         functions.countBytes("tcp_read", count);
         return count;
     }
@@ -263,11 +259,8 @@ final class TcpImports {
         requireNotCancelled();
         Future<?> expiry = Watchdog.schedule(connection::expireWrite, TimeUnit.MILLISECONDS.toNanos(ioTimeoutMillis));
         try {
-            byte[] bytes = buffer();
-            for (long done = 0; done < length; done += bytes.length) {
-                int piece = (int) Math.min(bytes.length, length - done);
-                memory.read(arguments[1] + done, bytes, piece);
-                connection.write(bytes, piece);
+            for (long done = 0; done < length; done += bufferBytes) {
+                memory.writeTo(connection.output(), arguments[1] + done, (int) Math.min(bufferBytes, length - done));
             }
         } catch (IOException e) {
             if (connection.isWriteExpired()) {
@@ -355,12 +348,5 @@ final class TcpImports {
                                 + timeoutMillis + " ms")
                 .asRetryable()
                 .withHint("Check host and port, and that no firewall is in between."));
-    }
-
-    private byte[] buffer() {
-        if (buffer == null) {
-            buffer = new byte[bufferBytes];
-        }
-        return buffer;
     }
 }

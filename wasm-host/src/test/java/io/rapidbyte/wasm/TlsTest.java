@@ -123,9 +123,9 @@ class TlsTest {
             TlsRequest tls = TlsRequest.of(request, "localhost");
             try {
                 connection.upgrade(tls.handshake(connection));
-                connection.write("ping".getBytes(StandardCharsets.UTF_8), 4);
+                connection.output().write("ping".getBytes(StandardCharsets.UTF_8));
                 byte[] answer = new byte[16];
-                int size = connection.read(answer, answer.length);
+                int size = connection.input().read(answer, 0, answer.length);
                 answering.join();
                 return new String(answer, 0, Math.max(0, size), StandardCharsets.UTF_8);
             } catch (IOException e) {
