@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -56,7 +57,7 @@ public final class ResultsFile {
      */
     public List<Iteration> read() throws IOException {
         List<Iteration> iterations = new ArrayList<>();
-        List<String> lines = Files.readAllLines(path, StandardCharsets.UTF_8);
+        List<String> lines = lines();
         for (int i = 0; i < lines.size(); i++) {
             if (lines.get(i).isBlank()) {
                 continue;
@@ -71,5 +72,14 @@ public final class ResultsFile {
             }
         }
         return iterations;
+    }
+
+    private List<String> lines() throws IOException {
+        try {
+            return Files.readAllLines(path, StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw new IOException(
+                    "There is no results file " + path + ". Measure first, or name another file with --results.", e);
+        }
     }
 }

@@ -14,24 +14,6 @@ import java.util.Map;
 
 /** The summary of a run for people: what was moved, and where the time went. */
 final class SummaryText {
-    /** What people call the phases; one that is not here goes by the name of its metric. */
-    private static final Map<String, String> NAMES = Map.ofEntries(
-            Map.entry(RapidbyteMetrics.SOURCE_CONNECT, "connect"),
-            Map.entry(RapidbyteMetrics.SOURCE_QUERY, "query"),
-            Map.entry(RapidbyteMetrics.SOURCE_FETCH, "fetch from the server"),
-            Map.entry(RapidbyteMetrics.SOURCE_DECODE, "decode rows"),
-            Map.entry(RapidbyteMetrics.SOURCE_ARROW_ENCODE, "encode to Arrow"),
-            Map.entry(RapidbyteMetrics.SOURCE_OTHER, "other"),
-            Map.entry(RapidbyteMetrics.CLAIM, "claim units"),
-            Map.entry(RapidbyteMetrics.EMIT, "emit batches"),
-            Map.entry(RapidbyteMetrics.DEST_CONNECT, "connect"),
-            Map.entry(RapidbyteMetrics.DEST_APPLY, "prepare tables"),
-            Map.entry(RapidbyteMetrics.DEST_RECV_WAIT, "wait for batches"),
-            Map.entry(RapidbyteMetrics.DEST_ARROW_DECODE, "decode from Arrow"),
-            Map.entry(RapidbyteMetrics.DEST_FLUSH, "flush to the server"),
-            Map.entry(RapidbyteMetrics.DEST_COMMIT, "commit"),
-            Map.entry(RapidbyteMetrics.DEST_OTHER, "other"));
-
     private SummaryText() {}
 
     /**
@@ -91,11 +73,11 @@ final class SummaryText {
         TextTable table = TextTable.of(List.of(LEFT, RIGHT, RIGHT), "where the time went", "seconds", "share");
         side(table, "reading, all threads", summary.reading());
         side(table, "writing, all threads", summary.writing());
-        row(table, summary, "waiting for a full queue", RapidbyteMetrics.SINK_ENQUEUE_WAIT);
-        row(table, summary, "waiting for a commit", RapidbyteMetrics.SINK_COMMIT_WAIT);
-        row(table, summary, "planning", RapidbyteMetrics.SOURCE_PLAN);
-        row(table, summary, "finalizing", RapidbyteMetrics.DEST_FINALIZE);
-        row(table, summary, "loading modules", RapidbyteMetrics.MODULE_LOAD);
+        row(table, summary, RapidbyteMetrics.SINK_ENQUEUE_WAIT);
+        row(table, summary, RapidbyteMetrics.SINK_COMMIT_WAIT);
+        row(table, summary, RapidbyteMetrics.SOURCE_PLAN);
+        row(table, summary, RapidbyteMetrics.DEST_FINALIZE);
+        row(table, summary, RapidbyteMetrics.MODULE_LOAD);
         table.rule();
         table.add("checks before the run, by the clock", Numbers.seconds(summary.preflightSeconds()), "");
         table.add("whole run, by the clock", Numbers.seconds(summary.seconds()), "");
@@ -108,11 +90,11 @@ final class SummaryText {
             String share = side.wholeNanos() == 0
                     ? ""
                     : String.format(Locale.ROOT, "%.0f %%", 100.0 * nanos / side.wholeNanos());
-            table.add("  " + NAMES.getOrDefault(phase, phase), Numbers.seconds(nanos / 1e9), share);
+            table.add("  " + PhaseNames.of(phase), Numbers.seconds(nanos / 1e9), share);
         });
     }
 
-    private static void row(TextTable table, RunSummary summary, String name, String metric) {
-        table.add(name, Numbers.seconds(summary.nanos().getOrDefault(metric, 0L) / 1e9), "");
+    private static void row(TextTable table, RunSummary summary, String metric) {
+        table.add(PhaseNames.of(metric), Numbers.seconds(summary.nanos().getOrDefault(metric, 0L) / 1e9), "");
     }
 }

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A table for people: columns as wide as their widest cell, text to the left, numbers to the right. */
-final class TextTable {
+public final class TextTable {
     /** On which side of its column a cell stands. */
-    enum Side {
+    public enum Side {
         LEFT,
         RIGHT
     }
@@ -19,7 +19,7 @@ final class TextTable {
     private final List<Integer> rules = new ArrayList<>();
 
     /** Starts a table with its headings, which stand where the cells below them stand. */
-    static TextTable of(List<Side> sides, String... headings) {
+    public static TextTable of(List<Side> sides, String... headings) {
         TextTable table = new TextTable();
         table.sides.addAll(sides);
         table.add(headings);
@@ -27,7 +27,11 @@ final class TextTable {
         return table;
     }
 
-    void add(String... cells) {
+    /** Adds a row.
+     *
+     * @throws IllegalArgumentException when it has not a cell for each column
+     */
+    public void add(String... cells) {
         if (cells.length != sides.size()) {
             throw new IllegalArgumentException("a row of " + cells.length + " cells in a table of " + sides.size());
         }
@@ -35,12 +39,12 @@ final class TextTable {
     }
 
     /** Draws a line below the last row. */
-    void rule() {
+    public void rule() {
         rules.add(rows.size());
     }
 
     /** Returns the lines, without blanks at their ends. */
-    List<String> lines() {
+    public List<String> lines() {
         int[] widths = new int[sides.size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {
