@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.benchmarks.compare;
 
+import io.rapidbyte.benchmarks.result.Environment;
 import io.rapidbyte.benchmarks.result.Iteration;
 import io.rapidbyte.benchmarks.result.Series;
 import java.util.ArrayList;
@@ -22,7 +23,6 @@ import java.util.stream.Collectors;
  */
 public record Selection(
         String baselineName, List<Iteration> baseline, String candidateName, List<Iteration> candidate) {
-    private static final String DIRTY = "-dirty";
     private static final int SHORT_COMMIT = 10;
 
     public Selection {
@@ -109,16 +109,16 @@ public record Selection(
     }
 
     private static String version(Iteration iteration) {
-        return iteration.environment().commit() + (iteration.environment().dirty() ? DIRTY : "");
+        return iteration.environment().version();
     }
 
     private static String find(List<Iteration> iterations, String name) {
-        boolean dirty = name.endsWith(DIRTY);
-        String prefix = dirty ? name.substring(0, name.length() - DIRTY.length()) : name;
+        boolean dirty = name.endsWith(Environment.DIRTY);
+        String prefix = dirty ? name.substring(0, name.length() - Environment.DIRTY.length()) : name;
         SortedSet<String> versions = new TreeSet<>();
         iterations.forEach(iteration -> versions.add(version(iteration)));
         List<String> found = versions.stream()
-                .filter(version -> version.startsWith(prefix) && version.endsWith(DIRTY) == dirty)
+                .filter(version -> version.startsWith(prefix) && version.endsWith(Environment.DIRTY) == dirty)
                 .toList();
         if (prefix.isEmpty() || found.size() != 1) {
             throw new IllegalArgumentException("The results have "
@@ -129,7 +129,9 @@ public record Selection(
     }
 
     private static String shorten(String version) {
-        String commit = version.endsWith(DIRTY) ? version.substring(0, version.length() - DIRTY.length()) : version;
+        String commit = version.endsWith(Environment.DIRTY)
+                ? version.substring(0, version.length() - Environment.DIRTY.length())
+                : version;
         return commit.substring(0, Math.min(SHORT_COMMIT, commit.length())) + version.substring(commit.length());
     }
 }

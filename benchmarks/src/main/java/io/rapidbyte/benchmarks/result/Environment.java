@@ -31,6 +31,14 @@ public record Environment(
         String postgres,
         String runner) {
 
+    /** Ends the version of a tree that differed from its commit. */
+    public static final String DIRTY = "-dirty";
+
+    /** What was measured: the commit, with {@link #DIRTY} behind it when the working tree differed from it. */
+    public String version() {
+        return dirty ? commit + DIRTY : commit;
+    }
+
     /** The same place with another runner. */
     public Environment withRunner(String otherRunner) {
         return new Environment(commit, branch, dirty, jdk, cpu, cores, memoryBytes, os, postgres, otherRunner);

@@ -74,13 +74,17 @@ public record Series(Key key, List<Iteration> iterations) {
                 .toList();
     }
 
-    /** The same series with only the iterations of its last run. */
-    public Series lastRun() {
+    /** The same series with only the iterations of its last run, and there of the last version when it measured several. */
+    public Series latest() {
         String last = runs().last();
+        List<Iteration> ofRun = iterations.stream()
+                .filter(iteration -> iteration.run().equals(last))
+                .toList();
+        String version = ofRun.get(ofRun.size() - 1).environment().version();
         return new Series(
                 key,
-                iterations.stream()
-                        .filter(iteration -> iteration.run().equals(last))
+                ofRun.stream()
+                        .filter(iteration -> iteration.environment().version().equals(version))
                         .toList());
     }
 
