@@ -30,6 +30,8 @@ final class SvgCanvas extends SVGGraphics2D {
     private static final int MARK_GREEN = 2;
     private static final Pattern MARKED = Pattern.compile("rgb\\(" + MARK_RED + "," + MARK_GREEN + ",(\\d+)\\)");
 
+    private static final Pattern LINE_ENDS_OF_TAGS = Pattern.compile("\\s*\\n\\s*(/?>)");
+
     private final int width;
     private final int height;
 
@@ -116,7 +118,7 @@ final class SvgCanvas extends SVGGraphics2D {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        String svg = text.toString();
+        String svg = LINE_ENDS_OF_TAGS.matcher(text.toString()).replaceAll("$1");
         // What stands before the element is for files of their own.
         return MARKED.matcher(svg.substring(svg.indexOf("<svg"))).replaceAll("var(--c$1)");
     }

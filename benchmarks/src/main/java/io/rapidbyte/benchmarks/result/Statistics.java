@@ -20,7 +20,10 @@ public final class Statistics {
     private static final int RESAMPLES = 4_000;
     private static final long SEED = 20_260_101;
     private static final Median MEDIAN = Median.withDefaults().withCopy(true);
-    private static final Quantile QUANTILE = Quantile.withDefaults().withCopy(true);
+
+    // That of R and NumPy, which of five values does not let the outermost into the quartiles.
+    private static final Quantile QUANTILE =
+            Quantile.withDefaults().with(Quantile.EstimationMethod.HF7).withCopy(true);
 
     private Statistics() {}
 
