@@ -57,6 +57,8 @@ final class ReportCommand implements Callable<Integer> {
             iterations.addAll(new ResultsFile(file).read());
         }
         if (out != null) {
+            // Plots are drawn into a file; a desktop that is there is not to show a program for it.
+            System.setProperty("java.awt.headless", "true");
             Path folder = out.toAbsolutePath().getParent();
             Files.createDirectories(folder);
             Files.writeString(out, HtmlReport.of(iterations));

@@ -7,6 +7,8 @@ import java.awt.Font;
 import java.awt.Paint;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Rectangle2D;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.text.NumberFormat;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +18,7 @@ import org.jfree.chart.axis.AxisLocation;
 import org.jfree.chart.axis.CategoryAxis;
 import org.jfree.chart.axis.LogAxis;
 import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.axis.NumberTickUnit;
 import org.jfree.chart.axis.ValueAxis;
 import org.jfree.chart.plot.CategoryPlot;
 import org.jfree.chart.plot.DatasetRenderingOrder;
@@ -49,6 +52,7 @@ final class Charts {
     private static final int MUTED = 2;
     private static final int FIRST_COLOR = 10;
     private static final int BAR_PIXELS = 18;
+    private static final int AXIS_PIXELS = 46;
 
     // As wide as Arial and Helvetica, one of which every browser has.
     private static final Font FONT = new Font("Liberation Sans", Font.PLAIN, 12);
@@ -68,6 +72,14 @@ final class Charts {
      * @param color from 0
      */
     record Bar(String label, double value, double low, double high, String text, int color) {}
+
+    /**
+     * A segment of each of some bars.
+     *
+     * @param color from 0
+     * @param values of the bars in their order
+     */
+    record Segment(int color, double[] values) {}
 
     /**
      * A line through points.
@@ -125,25 +137,25 @@ final class Charts {
                 return color(bars.get(column).color());
             }
         };
-        style(renderer);
         int height = heightOf(bars.size());
-        CategoryPlot plot = categories(values, unit, renderer);
+        style(renderer, BAR_PIXELS, height);
+        CategoryPlot plot = categories(values, unit, Double.isNaN(reference) ? compact() : plain(), renderer);
         // Room for the numbers behind the bars.
         plot.getRangeAxis().setUpperMargin(width == WIDE ? 0.12 : 0.22);
 
         DefaultIntervalCategoryDataset spread = new DefaultIntervalCategoryDataset(lows, highs);
         spread.setCategoryKeys(keys);
         IntervalBarRenderer whiskers = new IntervalBarRenderer();
-        style(whiskers);
+        style(whiskers, 2, height);
         whiskers.setSeriesPaint(0, page(INK));
-        whiskers.setMaximumBarWidth(2.0 / height);
         plot.setDataset(1, spread);
         plot.setRenderer(1, whiskers);
         plot.setDatasetRenderingOrder(DatasetRenderingOrder.FORWARD);
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
-            CategoryTextAnnotation text =
-                    new CategoryTextAnnotation("  " + bar.text(), keys[i], Math.max(bar.value(), bar.high()));
+            // Behind the mark as well, which would cross it out.
+            double end = Math.max(bar.value(), Double.isNaN(reference) ? bar.high() : Math.max(bar.high(), reference));
+            CategoryTextAnnotation text = new CategoryTextAnnotation("  " + bar.text(), keys[i], end);
             text.setFont(FONT);
             text.setPaint(page(INK));
             text.setTextAnchor(TextAnchor.CENTER_LEFT);
@@ -160,20 +172,21 @@ final class Charts {
      *
      * @param title what they show
      * @param labels of the bars
-     * @param values for each segment the value of each bar; the segment's place is its colour
+     * @param segments from left to right
      * @param unit of the values
      */
-    String stacks(String title, List<String> labels, List<double[]> values, String unit, int width) {
+    String stacks(String title, List<String> labels, List<Segment> segments, String unit, int width) {
         DefaultCategoryDataset data = new DefaultCategoryDataset();
         StackedBarRenderer renderer = new StackedBarRenderer();
-        style(renderer);
-        for (int segment = 0; segment < values.size(); segment++) {
+        style(renderer, BAR_PIXELS, heightOf(labels.size()));
+        for (int segment = 0; segment < segments.size(); segment++) {
             for (int bar = 0; bar < labels.size(); bar++) {
-                data.addValue(values.get(segment)[bar], Integer.valueOf(segment), unique(bar, labels.get(bar)));
+                data.addValue(
+                        segments.get(segment).values()[bar], Integer.valueOf(segment), unique(bar, labels.get(bar)));
             }
-            renderer.setSeriesPaint(segment, color(segment));
+            renderer.setSeriesPaint(segment, color(segments.get(segment).color()));
         }
-        return draw(title, categories(data, unit, renderer), width, heightOf(labels.size()));
+        return draw(title, categories(data, unit, plain(), renderer), width, heightOf(labels.size()));
     }
 
     /**
@@ -200,12 +213,14 @@ final class Charts {
         }
         LogAxis horizontal = new LogAxis(across);
         horizontal.setBase(scale.base);
+        horizontal.setTickUnit(new NumberTickUnit(1));
         horizontal.setNumberFormatOverride(compact());
         horizontal.setLowerMargin(0.06);
         horizontal.setUpperMargin(0.06);
         horizontal.setMinorTickMarksVisible(false);
         NumberAxis vertical = new NumberAxis(upwards);
         vertical.setNumberFormatOverride(compact());
+        vertical.setTickLabelInsets(new RectangleInsets(8, 4, 8, 4));
         vertical.setAutoRangeIncludesZero(true);
         XYPlot plot = new XYPlot(data, horizontal, vertical, renderer);
         style(plot);
@@ -219,7 +234,7 @@ final class Charts {
     }
 
     private static int heightOf(int bars) {
-        return 56 + bars * (BAR_PIXELS + 14);
+        return AXIS_PIXELS + bars * (BAR_PIXELS + 14);
     }
 
     /** Two bars may have one label; equal keys would be one bar. What makes them differ is not drawn. */
@@ -239,7 +254,8 @@ final class Charts {
         }
     }
 
-    private static CategoryPlot categories(DefaultCategoryDataset data, String unit, BarRenderer renderer) {
+    private static CategoryPlot categories(
+            DefaultCategoryDataset data, String unit, NumberFormat format, BarRenderer renderer) {
         CategoryAxis names = new CategoryAxis();
         names.setTickLabelFont(FONT);
         names.setTickLabelPaint(page(INK));
@@ -251,7 +267,9 @@ final class Charts {
         names.setMaximumCategoryLabelLines(2);
         names.setMaximumCategoryLabelWidthRatio(0.9f);
         NumberAxis values = new NumberAxis(unit);
-        values.setNumberFormatOverride(compact());
+        values.setNumberFormatOverride(format);
+        // Wide, so that there are few.
+        values.setTickLabelInsets(new RectangleInsets(2, 22, 2, 22));
         style(values);
         values.setAxisLineVisible(false);
         CategoryPlot plot = new CategoryPlot(data, names, values, renderer);
@@ -263,7 +281,8 @@ final class Charts {
         return plot;
     }
 
-    private static void style(BarRenderer renderer) {
+    private static void style(BarRenderer renderer, double barPixels, int height) {
+        renderer.setMaximumBarWidth(barPixels / (height - AXIS_PIXELS));
         renderer.setBarPainter(new StandardBarPainter());
         renderer.setShadowVisible(false);
         renderer.setDrawBarOutline(false);
@@ -285,6 +304,12 @@ final class Charts {
         plot.setInsets(new RectangleInsets(4, 0, 0, 8));
     }
 
+    /** {@code 0.25}. */
+    private static NumberFormat plain() {
+        return new DecimalFormat("#,##0.##", DecimalFormatSymbols.getInstance(Locale.ROOT));
+    }
+
+    /** {@code 1.5M}. */
     private static NumberFormat compact() {
         NumberFormat format = NumberFormat.getCompactNumberInstance(Locale.ENGLISH, NumberFormat.Style.SHORT);
         format.setMaximumFractionDigits(2);

@@ -6,6 +6,7 @@ import com.samskivert.mustache.Template;
 import io.rapidbyte.benchmarks.report.Charts.Bar;
 import io.rapidbyte.benchmarks.report.Charts.Point;
 import io.rapidbyte.benchmarks.report.Charts.Scale;
+import io.rapidbyte.benchmarks.report.Charts.Segment;
 import io.rapidbyte.benchmarks.report.Figures.Dimension;
 import io.rapidbyte.benchmarks.report.Figures.Group;
 import io.rapidbyte.benchmarks.report.Figures.Line;
@@ -40,6 +41,10 @@ public final class HtmlReport {
 
     /** The contender that stands out, and takes the first colour. */
     private static final String OWN = "rapidbyte";
+
+    // What both sides do has one colour, work that matters most the first, and waiting that of what is nothing.
+    private static final int[] READING_COLORS = {6, 1, 2, 0, 5, 7, 4, 3};
+    private static final int[] WRITING_COLORS = {6, 1, 7, 0, 2, 3, 4};
 
     private final Figures figures;
     private final Charts charts = new Charts();
@@ -115,7 +120,7 @@ public final class HtmlReport {
                 sections,
                 "peers",
                 "Beside its peers",
-                "Median throughput of contenders that copied the same table in turn. The dark line on a bar spans the quartiles.",
+                "Median throughput of contenders that copied the same table in turn. The thin line on a bar spans the quartiles.",
                 figures.peers().stream().map(this::peers).toList());
         section(
                 sections,
@@ -123,7 +128,11 @@ public final class HtmlReport {
                 "Throughput by size",
                 "Median throughput by the rows of the table, which grow tenfold from mark to mark. Upright lines span the quartiles.",
                 figures.byRows().stream()
-                        .map(lines -> lines(lines, Scale.DECADES, "rows of the table"))
+                        .map(lines -> lines(
+                                lines,
+                                Scale.DECADES,
+                                "rows of the table",
+                                figures.byRows().size() == 1))
                         .toList());
         section(
                 sections,
@@ -131,7 +140,11 @@ public final class HtmlReport {
                 "Scaling with partitions",
                 "Median throughput by the number of partitions that are copied side by side.",
                 figures.byPartitions().stream()
-                        .map(lines -> lines(lines, Scale.DOUBLES, "partitions"))
+                        .map(lines -> lines(
+                                lines,
+                                Scale.DOUBLES,
+                                "partitions",
+                                figures.byPartitions().size() == 1))
                         .toList());
         section(
                 sections,
@@ -140,14 +153,15 @@ public final class HtmlReport {
                 "Median seconds of each phase; threads that work side by side add up, so that a bar may be longer than the copy took.",
                 figures.breakdowns().stream()
                         .flatMap(group -> List.of(
-                                phases(group, "reading", Phases.READING), phases(group, "writing", Phases.WRITING))
+                                phases(group, "reading", Phases.READING, READING_COLORS),
+                                phases(group, "writing", Phases.WRITING, WRITING_COLORS))
                                 .stream())
                         .toList());
         section(
                 sections,
                 "matrix",
                 "What settings do",
-                "Throughput relative to the same contender without the setting, measured beside it. The dark line is the 95 % interval: a "
+                "Throughput relative to the same contender without the setting, measured beside it. The thin line is the 95 % interval: a "
                         + "bar whose line crosses 1 shows no difference.",
                 figures.dimensions().stream().map(this::dimension).toList());
         return sections;
@@ -179,7 +193,7 @@ public final class HtmlReport {
         return plot(title, charts.bars(title, bars, "rows/s", Double.NaN, Charts.WIDE), List.of(), true);
     }
 
-    private Map<String, Object> lines(Lines lines, Scale scale, String across) {
+    private Map<String, Object> lines(Lines lines, Scale scale, String across, boolean wide) {
         List<Charts.Line> drawn = new ArrayList<>();
         List<Map<String, String>> legend = new ArrayList<>();
         for (Line line : lines.lines()) {
@@ -192,22 +206,29 @@ public final class HtmlReport {
             drawn.add(new Charts.Line(drawn.size(), points));
         }
         String title = Texts.heading(lines.place());
-        return plot(title, charts.lines(title, drawn, scale, across, "rows/s", Charts.NARROW), legend, false);
+        return plot(
+                title,
+                charts.lines(title, drawn, scale, across, "rows/s", wide ? Charts.WIDE : Charts.NARROW),
+                legend,
+                wide);
     }
 
-    private Map<String, Object> phases(Group group, String side, List<String> phases) {
+    private Map<String, Object> phases(Group group, String side, List<String> phases, int[] colors) {
         List<Map<String, String>> legend = new ArrayList<>();
-        List<double[]> values = new ArrayList<>();
+        List<Segment> segments = new ArrayList<>();
         for (String phase : phases) {
-            legend.add(legend(Phases.title(phase), values.size()));
-            values.add(group.series().stream()
-                    .mapToDouble(series -> Statistics.median(series.phase(phase)))
-                    .toArray());
+            int color = colors[segments.size() % colors.length];
+            legend.add(legend(Phases.title(phase), color));
+            segments.add(new Segment(
+                    color,
+                    group.series().stream()
+                            .mapToDouble(series -> Statistics.median(series.phase(phase)))
+                            .toArray()));
         }
         List<String> labels =
                 group.series().stream().map(series -> series.key().label()).toList();
         String title = Texts.heading(group.place()) + ", " + side;
-        return plot(title, charts.stacks(title, labels, values, "seconds", Charts.NARROW), legend, false);
+        return plot(title, charts.stacks(title, labels, segments, "seconds", Charts.NARROW), legend, false);
     }
 
     private Map<String, Object> dimension(Dimension dimension) {

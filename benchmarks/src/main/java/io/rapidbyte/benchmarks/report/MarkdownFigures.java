@@ -165,12 +165,13 @@ public final class MarkdownFigures {
     private String phases() {
         List<String> tables = new ArrayList<>();
         for (Group group : figures.breakdowns()) {
-            // A column for each contender as it is by default; what settings do to phases is for the report.
-            List<Series> shown = group.series().stream()
-                    .filter(series -> figures.dimensions().stream()
-                            .flatMap(dimension -> dimension.variants().stream())
-                            .noneMatch(variant -> variant.series().equals(series)))
-                    .toList();
+            // A column for each contender as it is by default; what settings do to phases is for the page, which is
+            // wider.
+            List<Series> shown =
+                    group.series().stream().filter(series -> !isVaried(series)).toList();
+            if (shown.isEmpty()) {
+                continue;
+            }
             List<String> headings = new ArrayList<>(List.of("phase"));
             for (Series series : shown) {
                 headings.addAll(List.of(series.key().label(), "share"));
@@ -181,6 +182,15 @@ public final class MarkdownFigures {
             tables.add(titled(Texts.heading(group.place()), table));
         }
         return String.join("\n", tables);
+    }
+
+    private boolean isVaried(Series series) {
+        return figures.dimensions().stream()
+                        .flatMap(dimension -> dimension.variants().stream())
+                        .anyMatch(variant -> variant.series().equals(series))
+                || figures.byPartitions().stream()
+                        .flatMap(lines -> lines.lines().stream())
+                        .anyMatch(line -> line.points().containsValue(series));
     }
 
     private static void side(Table table, List<Series> shown, String side, List<String> phases) {

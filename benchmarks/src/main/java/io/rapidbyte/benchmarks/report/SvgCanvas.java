@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
+import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
+import org.apache.batik.svggen.DOMGroupManager;
 import org.apache.batik.svggen.SVGGeneratorContext;
 import org.apache.batik.svggen.SVGGraphics2D;
 import org.apache.batik.svggen.SVGIDGenerator;
@@ -84,14 +86,15 @@ final class SvgCanvas extends SVGGraphics2D {
             return;
         }
         Element element = getDOMFactory().createElementNS(SVG, "text");
+        element.setAttributeNS(XMLConstants.XML_NS_URI, "xml:space", "preserve");
         element.setAttribute("x", getGeneratorContext().doubleString(x));
         element.setAttribute("y", getGeneratorContext().doubleString(y));
-        double measured =
-                getFont().getStringBounds(text, getFontRenderContext()).getWidth();
+        // As the plots measure it, or what they align would not be.
+        double measured = getFontMetrics().stringWidth(text);
         element.setAttribute("textLength", getGeneratorContext().doubleString(measured));
         element.setAttribute("lengthAdjust", "spacingAndGlyphs");
         element.appendChild(getDOMFactory().createTextNode(text));
-        domGroupManager.addElement(element, org.apache.batik.svggen.DOMGroupManager.FILL);
+        domGroupManager.addElement(element, DOMGroupManager.FILL);
     }
 
     /**

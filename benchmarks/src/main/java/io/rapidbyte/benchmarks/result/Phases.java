@@ -24,7 +24,7 @@ public final class Phases {
     public static final List<String> WRITING =
             NOTHING.write().phases().keySet().stream().map(Phases::name).toList();
 
-    // Sums of other phases, and loading, which is in the setup of a virtual machine.
+    // Sums of other phases.
     private static final Set<String> WHOLES = Set.of(
             name(RapidbyteMetrics.SOURCE_READ),
             name(RapidbyteMetrics.DEST_WRITE),
