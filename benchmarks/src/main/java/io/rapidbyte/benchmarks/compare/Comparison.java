@@ -119,7 +119,7 @@ public final class Comparison {
                     finding.candidateText(),
                     finding.change(),
                     finding.interval(),
-                    String.format(Locale.ROOT, "%.3f", finding.pValue()));
+                    finding.pValue() < 0.001 ? "< 0.001" : String.format(Locale.ROOT, "%.3f", finding.pValue()));
         }
         return table;
     }

@@ -97,7 +97,8 @@ public record Finding(
         return switch (reason) {
             case BEYOND_LIMIT -> what + medians + "; " + interval + ".";
             case WITHIN_LIMITS ->
-                what + title() + " is the same, " + baselineText() + " and " + candidateText() + "; " + interval + ".";
+                what + title() + " stayed within its limit, " + baselineText() + " and " + candidateText() + "; "
+                        + interval + ".";
             case LARGE_BUT_NOISY ->
                 what + medians + ", which the noise of these iterations would explain; " + interval + ".";
             case INTERVAL_TOO_WIDE ->
