@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
         name = "benchmarks",
         mixinStandardHelpOptions = true,
         description = "Measures Rapidbyte and its peers, compares commits, and shows where the time goes.",
-        subcommands = {RunCommand.class, MatrixCommand.class})
+        subcommands = {RunCommand.class, MatrixCommand.class, CompareCommand.class, ReportCommand.class})
 public final class Benchmarks {
     private static final int FAILED = 1;
 

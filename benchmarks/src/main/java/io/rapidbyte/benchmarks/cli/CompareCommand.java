@@ -4,13 +4,11 @@ package io.rapidbyte.benchmarks.cli;
 import io.rapidbyte.benchmarks.compare.Comparison;
 import io.rapidbyte.benchmarks.compare.Selection;
 import io.rapidbyte.benchmarks.result.Iteration;
-import io.rapidbyte.benchmarks.result.ResultsFile;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -33,13 +31,8 @@ final class CompareCommand implements Callable<Integer> {
     @Parameters(index = "1", arity = "0..1", paramLabel = "CANDIDATE", description = "The commit that is judged.")
     private String candidate;
 
-    @Option(
-            names = "--results",
-            paramLabel = "FILE",
-            defaultValue = "benchmarks/results/results.jsonl",
-            description =
-                    "Where the iterations are read from; several are read one after the other. Default ${DEFAULT-VALUE}.")
-    private List<Path> results;
+    @Mixin
+    private ResultsMixin results;
 
     @Option(
             names = "--last",
@@ -64,11 +57,7 @@ final class CompareCommand implements Callable<Integer> {
 
     /** Where the iterations come from that are compared. */
     private List<Iteration> iterations() throws IOException {
-        List<Iteration> iterations = new ArrayList<>();
-        for (Path file : results) {
-            iterations.addAll(new ResultsFile(file).read());
-        }
-        return iterations;
+        return results.read();
     }
 
     private Selection select(List<Iteration> iterations) {

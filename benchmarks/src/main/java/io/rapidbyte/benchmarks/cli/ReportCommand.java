@@ -4,14 +4,13 @@ package io.rapidbyte.benchmarks.cli;
 import io.rapidbyte.benchmarks.report.HtmlReport;
 import io.rapidbyte.benchmarks.report.MarkdownFigures;
 import io.rapidbyte.benchmarks.result.Iteration;
-import io.rapidbyte.benchmarks.result.ResultsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -22,13 +21,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Makes an HTML page of results, or fills the tables of a Markdown file.")
 final class ReportCommand implements Callable<Integer> {
-    @Option(
-            names = "--results",
-            paramLabel = "FILE",
-            defaultValue = "benchmarks/results/results.jsonl",
-            description =
-                    "Where the results are read from; several are read one after the other. Default ${DEFAULT-VALUE}.")
-    private List<Path> results;
+    @Mixin
+    private ResultsMixin results;
 
     @Option(
             names = "--out",
@@ -52,26 +46,24 @@ final class ReportCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "Name what is to be written: --out report.html, --markdown FILE, or both.");
         }
-        List<Iteration> iterations = new ArrayList<>();
-        for (Path file : results) {
-            iterations.addAll(new ResultsFile(file).read());
-        }
+        List<Iteration> iterations = results.read();
         if (out != null) {
             // Plots are drawn into a file; a desktop that is there is not to show a program for it.
             System.setProperty("java.awt.headless", "true");
-            Path folder = out.toAbsolutePath().getParent();
-            Files.createDirectories(folder);
-            Files.writeString(out, HtmlReport.of(iterations));
-            wrote(out);
+            Path page = ResultsMixin.inTree(out);
+            Files.createDirectories(page.getParent());
+            Files.writeString(page, HtmlReport.of(iterations));
+            wrote(page);
         }
         if (markdown != null) {
-            if (!Files.exists(markdown)) {
-                throw new IllegalArgumentException("There is no file " + markdown + " to fill the tables of.");
+            Path document = ResultsMixin.inTree(markdown);
+            if (!Files.exists(document)) {
+                throw new IllegalArgumentException("There is no file " + document + " to fill the tables of.");
             }
             Files.writeString(
-                    markdown,
-                    new MarkdownFigures(iterations).replaceIn(markdown.toString(), Files.readString(markdown)));
-            wrote(markdown);
+                    document,
+                    new MarkdownFigures(iterations).replaceIn(markdown.toString(), Files.readString(document)));
+            wrote(document);
         }
         return 0;
     }

@@ -36,11 +36,6 @@ public final class Table {
         rows.add(List.of(cells));
     }
 
-    /** Whether there are no rows. */
-    public boolean isEmpty() {
-        return rows.isEmpty();
-    }
-
     /** The table as Markdown has it, one line for each row, each with its end. */
     public String markdown() {
         StringBuilder lines = new StringBuilder(line(headings));

@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The commands that measure nothing. */
 class ResultsCommandsTest {
@@ -37,23 +36,23 @@ class ResultsCommandsTest {
                 .commit("bbb")
                 .add("peers", 1000, 8, 3, "rapidbyte"));
 
-        assertThat(run(new CompareCommand(), "--results", results, "aaa", "bbb"), is(1));
+        assertThat(run("compare", "--results", results, "aaa", "bbb"), is(1));
         assertThat(
                 out.toString(),
                 allOf(
                         startsWith("Baseline: aaa (8 iterations). Candidate: bbb (8 iterations)."),
                         containsString("Slower:"),
                         containsString("1 regression.")));
-        assertThat(run(new CompareCommand(), "--results", results, "bbb", "aaa", "--markdown"), is(0));
+        assertThat(run("compare", "--results", results, "bbb", "aaa", "--markdown"), is(0));
         assertThat(out.toString(), containsString("| throughput | improvement |"));
-        assertThat(run(new CompareCommand(), "--results", results, "--last", "1"), is(1));
+        assertThat(run("compare", "--results", results, "--last", "1"), is(1));
     }
 
     @Test
     void whatToCompareHasToBeSaid() throws IOException {
         String results = results(new SyntheticResults().add("peers", 1000, 8, 2, "rapidbyte"));
 
-        assertThat(run(new CompareCommand(), "--results", results), is(2));
+        assertThat(run("compare", "--results", results), is(2));
         assertThat(err.toString(), containsString("Name two commits"));
     }
 
@@ -66,13 +65,7 @@ class ResultsCommandsTest {
                 Files.writeString(folder.resolve("performance.md"), "<!-- figures:peers -->\n<!-- /figures -->\n");
 
         int code = run(
-                new ReportCommand(),
-                "--results",
-                results(results),
-                "--out",
-                page.toString(),
-                "--markdown",
-                document.toString());
+                "report", "--results", results(results), "--out", page.toString(), "--markdown", document.toString());
 
         assertThat(err.toString(), code, is(0));
         assertThat(Files.readString(page), startsWith("<!DOCTYPE html>"));
@@ -81,10 +74,10 @@ class ResultsCommandsTest {
 
     @Test
     void aResultsFileThatIsNotThereIsNamed() {
-        int code = run(new ReportCommand(), "--results", "nowhere.jsonl", "--out", "report.html");
+        int code = run("report", "--results", "nowhere.jsonl", "--out", "report.html");
 
         assertThat(code, is(1));
-        assertThat(err.toString(), containsString("There is no results file nowhere.jsonl."));
+        assertThat(err.toString(), containsString("nowhere.jsonl. Measure first"));
     }
 
     private String results(SyntheticResults results) throws IOException {
@@ -95,14 +88,10 @@ class ResultsCommandsTest {
         return file.path().toString();
     }
 
-    private int run(Object command, String... arguments) {
-        return new CommandLine(command)
+    private int run(String... arguments) {
+        return Benchmarks.commandLine()
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
-                .setExecutionExceptionHandler((failure, line, parsed) -> {
-                    line.getErr().println(failure.getMessage());
-                    return failure instanceof IllegalArgumentException ? 2 : 1;
-                })
                 .execute(arguments);
     }
 }
