@@ -55,10 +55,13 @@ final class CompareResults {
                         .filter(finding -> finding.quantity() == Quantity.THROUGHPUT)
                         .toList()));
         int regressions = comparison.findings(Verdict.REGRESSION).size();
-        out.println(
-                regressions == 0
-                        ? "No regression."
-                        : regressions == 1 ? "1 regression." : regressions + " regressions.");
+        int unclear = comparison.findings(Verdict.UNCLEAR).size();
+        out.println((regressions == 0
+                        ? "No regression found"
+                        : regressions == 1 ? "1 regression" : regressions + " regressions")
+                + (unclear == 0
+                        ? "."
+                        : "; " + unclear + " of " + comparison.findings().size() + " comparisons are unclear."));
         out.flush();
         return comparison.isRegression() ? REGRESSION : NO_REGRESSION;
     }

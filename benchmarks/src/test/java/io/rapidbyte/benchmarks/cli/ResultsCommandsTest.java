@@ -49,6 +49,18 @@ class ResultsCommandsTest {
     }
 
     @Test
+    void whatCannotBeToldIsNoRegressionAndSaysSo() throws IOException {
+        String results = results(new SyntheticResults()
+                .run("run 1")
+                .add("peers", 1000, 2, 2, "rapidbyte")
+                .run("run 2")
+                .add("peers", 1000, 2, 3, "rapidbyte"));
+
+        assertThat(run("compare", "--results", results, "--last", "1"), is(0));
+        assertThat(out.toString(), containsString("No regression found; 1 of 1 comparisons are unclear."));
+    }
+
+    @Test
     void whatToCompareHasToBeSaid() throws IOException {
         String results = results(new SyntheticResults().add("peers", 1000, 8, 2, "rapidbyte"));
 
