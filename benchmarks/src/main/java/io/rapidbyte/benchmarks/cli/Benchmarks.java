@@ -12,7 +12,14 @@ import picocli.CommandLine.Command;
         name = "benchmarks",
         mixinStandardHelpOptions = true,
         description = "Measures Rapidbyte and its peers, compares commits, and shows where the time goes.",
-        subcommands = {RunCommand.class, MatrixCommand.class, CompareCommand.class, ReportCommand.class})
+        subcommands = {
+            RunCommand.class,
+            MatrixCommand.class,
+            CompareCommand.class,
+            ReportCommand.class,
+            ProfileCommand.class,
+            PartsCommand.class
+        })
 public final class Benchmarks {
     private static final int FAILED = 1;
 

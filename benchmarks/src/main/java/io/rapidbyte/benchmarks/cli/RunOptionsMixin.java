@@ -4,6 +4,7 @@ package io.rapidbyte.benchmarks.cli;
 import io.rapidbyte.benchmarks.result.Iteration;
 import io.rapidbyte.benchmarks.result.ResultsFile;
 import io.rapidbyte.benchmarks.run.Machine;
+import io.rapidbyte.benchmarks.run.RunListener;
 import io.rapidbyte.benchmarks.run.ScenarioRun;
 import io.rapidbyte.benchmarks.run.ScenarioRun.WrongCopyException;
 import io.rapidbyte.benchmarks.scenario.Scenario;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -74,17 +76,31 @@ final class RunOptionsMixin {
 
     List<Iteration> measure(Scenario scenario, List<Build> builds)
             throws IOException, SQLException, InterruptedException, WrongCopyException {
+        return measure(scenario, builds, results(Machine.ownBuild()), jvm == null ? List.of() : jvm, printer());
+    }
+
+    /** Measures with a listener of the command's own, and more arguments for the contenders' JVMs. */
+    List<Iteration> measure(Scenario scenario, List<Build> builds, List<String> jvmArguments, RunListener listener)
+            throws IOException, SQLException, InterruptedException, WrongCopyException {
+        List<String> all = new ArrayList<>(jvmArguments);
+        if (jvm != null) {
+            all.addAll(jvm);
+        }
+        return measure(scenario, builds, results(Machine.ownBuild()), all, listener);
+    }
+
+    private static List<Iteration> measure(
+            Scenario scenario, List<Build> builds, ResultsFile results, List<String> jvmArguments, RunListener listener)
+            throws IOException, SQLException, InterruptedException, WrongCopyException {
+        listener.progress(scenario.name() + ": " + scenario.description());
+        return new ScenarioRun(scenario, builds, results, listener, jvmArguments).measure();
+    }
+
+    RunListener printer() {
         PrintWriter err = spec.commandLine().getErr();
-        err.printf("%s: %s%n", scenario.name(), scenario.description());
-        return new ScenarioRun(
-                        scenario,
-                        builds,
-                        results(Machine.ownBuild()),
-                        line -> {
-                            err.println(line);
-                            err.flush();
-                        },
-                        jvm == null ? List.of() : jvm)
-                .measure();
+        return line -> {
+            err.println(line);
+            err.flush();
+        };
     }
 }

@@ -25,7 +25,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Consumer;
 
 /**
  * One run of a scenario. Contenders copy in turn, iteration by iteration, so that what disturbs the machine disturbs all of them; each
@@ -35,7 +34,7 @@ public final class ScenarioRun {
     private final Scenario scenario;
     private final List<Build> builds;
     private final ResultsFile results;
-    private final Consumer<String> progress;
+    private final RunListener listener;
     private final List<String> jvmArguments;
     private final String run =
             Instant.now(Clock.systemUTC()).truncatedTo(ChronoUnit.MILLIS).toString();
@@ -46,19 +45,19 @@ public final class ScenarioRun {
      *
      * @param builds whose code is measured; with several, each contender copies with each of them in turn
      * @param results where every iteration goes
-     * @param progress is told what happens, a line at a time
+     * @param listener is told what happens
      * @param jvmArguments more arguments for the contenders' JVMs
      */
     public ScenarioRun(
             Scenario scenario,
             List<Build> builds,
             ResultsFile results,
-            Consumer<String> progress,
+            RunListener listener,
             List<String> jvmArguments) {
         this.scenario = scenario;
         this.builds = List.copyOf(builds);
         this.results = results;
-        this.progress = progress;
+        this.listener = listener;
         this.jvmArguments = List.copyOf(jvmArguments);
     }
 
@@ -90,7 +89,7 @@ public final class ScenarioRun {
                         : SlowNetwork.start(scenario.network(), server.host(), server.port())) {
             TableCopy copy = server.copy(server.host(), network == null ? server.port() : network.port());
             for (long rows : scenario.rows()) {
-                progress.accept(String.format(
+                listener.progress(String.format(
                         Locale.ROOT,
                         "making %,d rows of the %s table",
                         rows,
@@ -112,7 +111,7 @@ public final class ScenarioRun {
             List<Scenario.Entry> kept = new ArrayList<>();
             for (Scenario.Entry entry : group) {
                 if (!psql && Contenders.of(entry) instanceof PsqlCopyPipe) {
-                    progress.accept(entry.label() + " is left out: there is no psql on the PATH");
+                    listener.progress(entry.label() + " is left out: there is no psql on the PATH");
                 } else {
                     kept.add(entry);
                 }
@@ -134,10 +133,16 @@ public final class ScenarioRun {
             String postgres = server.version();
             for (int round = 1 - scenario.warmup(); round <= scenario.iterations(); round++) {
                 for (Worker worker : workers) {
+                    if (round == 1) {
+                        listener.warm(worker);
+                    }
                     Iteration iteration = measure(worker, rows, server, copy, round, postgres);
                     if (round > 0) {
                         results.append(iteration);
                         iterations.add(iteration);
+                    }
+                    if (round == scenario.iterations()) {
+                        listener.done(worker);
                     }
                 }
             }
@@ -177,7 +182,7 @@ public final class ScenarioRun {
                 copied.seconds(),
                 copied.figures().withMachineCpuSeconds(machineSeconds == 0 ? null : machineSeconds),
                 environment);
-        progress.accept(String.format(
+        listener.progress(String.format(
                 Locale.ROOT,
                 "%-10s %8.3f s %,11.0f rows/s  %s%s",
                 round > 0 ? round + "/" + scenario.iterations() : "warm-up",

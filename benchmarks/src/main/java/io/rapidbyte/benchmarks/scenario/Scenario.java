@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import javax.annotation.Nullable;
 
 /**
@@ -166,11 +167,26 @@ public record Scenario(
         return new Scenario(name, description, profile, rows, measure, warmup, iterations, network, contenders, kept);
     }
 
-    /** The same with only these contenders, by name. */
+    /**
+     * The same with only these contenders, by name.
+     *
+     * @throws IllegalArgumentException when none of its contenders has such a name
+     */
     public Scenario among(List<String> names) {
         List<Entry> kept = contenders.stream()
                 .filter(entry -> names.contains(entry.contender()))
                 .toList();
-        return new Scenario(name, description, profile, rows, measure, warmup, iterations, network, kept, vary);
+        if (kept.isEmpty()) {
+            throw new IllegalArgumentException("The scenario " + name + " has no contender "
+                    + String.join(" or ", names) + "; it has "
+                    + contenders.stream().map(Entry::contender).distinct().collect(Collectors.joining(", ")) + ".");
+        }
+        return of(kept, vary);
+    }
+
+    /** The same with other contenders and other variations. */
+    public Scenario of(List<Entry> otherContenders, Map<String, List<String>> otherVary) {
+        return new Scenario(
+                name, description, profile, rows, measure, warmup, iterations, network, otherContenders, otherVary);
     }
 }
