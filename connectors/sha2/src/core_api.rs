@@ -12,6 +12,7 @@ use digest::typenum::{U32, U64};
 use digest::{HashMarker, Output};
 
 use crate::compress::{compress, INITIAL};
+use crate::first;
 
 /// SHA-256 over whole blocks.
 #[derive(Clone)]
@@ -45,9 +46,13 @@ impl OutputSizeUser for Sha256Core {
 
 impl UpdateCore for Sha256Core {
     fn update_blocks(&mut self, blocks: &[Block<Self>]) {
-        self.blocks += blocks.len() as u64;
         for block in blocks {
-            compress(&mut self.state, block.as_ref());
+            if self.blocks == 0 {
+                self.state = first::compress_first(block.as_ref());
+            } else {
+                compress(&mut self.state, block.as_ref());
+            }
+            self.blocks += 1;
         }
     }
 }

@@ -11,6 +11,7 @@
 
 mod compress;
 mod core_api;
+mod first;
 
 pub use digest::{self, Digest};
 
@@ -70,6 +71,20 @@ mod tests {
                 hasher.update(piece);
             }
             assert_eq!(hasher.finalize(), whole, "{} bytes", length);
+        }
+    }
+
+    /// First blocks are remembered: those that come back, and those that push each other out.
+    #[test]
+    fn messages_in_any_order_have_their_own_digests() {
+        let first = [[1u8; 70], [2; 70], [3; 70]].map(|message| hex(&message));
+        assert!(first[0] != first[1] && first[1] != first[2]);
+        for round in 0..9usize {
+            let which = (round * round) % 3;
+            assert_eq!(hex(&[which as u8 + 1; 70]), first[which]);
+        }
+        for round in 0..9usize {
+            assert_eq!(hex(&[(round % 3) as u8 + 1; 70]), first[round % 3]);
         }
     }
 }
