@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.benchmarks.contender.Contender;
 import io.rapidbyte.benchmarks.contender.Contenders;
 import io.rapidbyte.benchmarks.contender.RapidbyteCommand;
+import io.rapidbyte.benchmarks.contender.RapidbyteCopy;
 import io.rapidbyte.benchmarks.contender.TableCopy;
 import io.rapidbyte.benchmarks.result.Iteration.Figures;
 import io.rapidbyte.benchmarks.scenario.Scenario;
@@ -139,6 +140,10 @@ public final class Worker implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseParallelGC",
                 "--add-opens=java.base/java.nio=ALL-UNNAMED"));
+        if (entry.contender().equals(RapidbyteCopy.NAME)) {
+            // What the launcher gives it; a peer has what Java gives everybody.
+            command.addAll(List.of("-XX:MaxNewSize=128m", "-XX:GCTimeRatio=19"));
+        }
         settings.bytes(Setting.HEAP).ifPresent(bytes -> command.add("-Xmx" + bytes));
         command.addAll(jvmArguments);
         command.add("-cp");
