@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.benchmarks.scenario.Setting;
 import io.rapidbyte.benchmarks.scenario.Settings;
-import io.rapidbyte.benchmarks.worker.ProcessFigures;
+import io.rapidbyte.benchmarks.process.ProcessFigures;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -14,7 +14,7 @@ import io.rapidbyte.benchmarks.server.BenchmarkServer;
 import io.rapidbyte.benchmarks.server.ServerKeys;
 import io.rapidbyte.benchmarks.server.SlowNetwork;
 import io.rapidbyte.benchmarks.worker.Build;
-import io.rapidbyte.benchmarks.worker.ProcessFigures;
+import io.rapidbyte.benchmarks.process.ProcessFigures;
 import io.rapidbyte.benchmarks.worker.Worker;
 import io.rapidbyte.pipelines.quickstart.CopyVerifier;
 import java.io.IOException;
