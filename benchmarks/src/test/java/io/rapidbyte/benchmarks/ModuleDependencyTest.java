@@ -116,7 +116,9 @@ class ModuleDependencyTest {
 
     @Test
     void noPackagesOfOneModuleNeedEachOtherInACircle() {
-        for (String module : new String[] {"io.rapidbyte.wasm", "io.rapidbyte.beam.io", "io.rapidbyte.pipelines"}) {
+        for (String module : new String[] {
+            "io.rapidbyte.wasm", "io.rapidbyte.beam.io", "io.rapidbyte.pipelines", "io.rapidbyte.benchmarks"
+        }) {
             slices().matching(module + ".(**)")
                     .should()
                     .beFreeOfCycles()

@@ -25,13 +25,15 @@ public record HostSettings(int tcpBufferBytes, Duration ioTimeout, Path cacheDir
     /** The environment variable for {@link #engine()}: {@code compiled} or {@code interpreted}. */
     public static final String ENGINE_VARIABLE = "RAPIDBYTE_ENGINE";
 
+    private static final int LEAST_TCP_BUFFER_BYTES = 4 << 10;
+    private static final int MOST_TCP_BUFFER_BYTES = 16 << 20;
     private static final int DEFAULT_TCP_BUFFER_BYTES = 256 << 10;
 
     /** Checks the values. */
     public HostSettings {
         Objects.requireNonNull(ioTimeout, "ioTimeout");
         Objects.requireNonNull(engine, "engine");
-        if (tcpBufferBytes < 4_096 || tcpBufferBytes > 16 << 20) {
+        if (tcpBufferBytes < LEAST_TCP_BUFFER_BYTES || tcpBufferBytes > MOST_TCP_BUFFER_BYTES) {
             throw new IllegalArgumentException(
                     "tcpBufferBytes must lie between 4 KiB and 16 MiB, not " + tcpBufferBytes + ".");
         }
@@ -77,12 +79,18 @@ public record HostSettings(int tcpBufferBytes, Duration ioTimeout, Path cacheDir
         if (bytes == null || bytes.isBlank()) {
             return DEFAULT_TCP_BUFFER_BYTES;
         }
+        int number;
         try {
-            return Integer.parseInt(bytes.strip());
+            number = Integer.parseInt(bytes.strip());
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
                     TCP_BUFFER_VARIABLE + " is '" + bytes + "' and has to be a number of bytes, such as 262144.", e);
         }
+        if (number < LEAST_TCP_BUFFER_BYTES || number > MOST_TCP_BUFFER_BYTES) {
+            throw new IllegalArgumentException(TCP_BUFFER_VARIABLE + " is '" + bytes
+                    + "' and has to lie between 4096 and 16777216 bytes, such as 262144.");
+        }
+        return number;
     }
 
     private static Engine engine(Map<String, String> environment) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.benchmarks.cli;
 
+import io.rapidbyte.benchmarks.contender.Contenders;
 import io.rapidbyte.benchmarks.profile.AsyncProfiler;
 import io.rapidbyte.benchmarks.profile.FlameGraph;
 import io.rapidbyte.benchmarks.profile.GuestNames;
@@ -83,14 +84,21 @@ final class ProfileCommand implements Callable<Integer> {
         Scenario asked = options.scenario(name);
         // One contender: others would only take time. One iteration in a process of its own: a second would overwrite
         // the first's stacks.
+        if (Contenders.of(asked.contenders().get(0)).startsPrograms()) {
+            throw new IllegalArgumentException(
+                    "The contender " + asked.contenders().get(0).contender()
+                            + " starts programs of its own, which are not sampled; name another with --only.");
+        }
         Scenario scenario = asked.of(List.of(asked.contenders().get(0)), Map.of());
         if (scenario.measure() == Measure.PROCESS) {
             options.measure(
                     scenario.with(null, null, 1), List.of(build), profiler.agentArguments(stacks), options.printer());
             return;
         }
+        // A process is there, and can be sampled, once it has made a copy.
+        Scenario warmed = scenario.with(null, Math.max(1, scenario.warmup()), null);
         RunListener printer = options.printer();
-        options.measure(scenario, List.of(build), AsyncProfiler.preciseArguments(), new RunListener() {
+        options.measure(warmed, List.of(build), AsyncProfiler.preciseArguments(), new RunListener() {
             @Override
             public void progress(String line) {
                 printer.progress(line);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** What every command that reads results understands. */
@@ -26,6 +27,19 @@ final class ResultsMixin {
             iterations.addAll(new ResultsFile(inTree(file)).read());
         }
         return iterations;
+    }
+
+    /**
+     * Where a command adds results that also reads them.
+     *
+     * @throws IllegalArgumentException when several files were named
+     */
+    ResultsFile one() {
+        if (files.size() > 1) {
+            throw new IllegalArgumentException("Results are added to one file, and --results names "
+                    + files.stream().map(Path::toString).collect(Collectors.joining(" and ")) + ".");
+        }
+        return new ResultsFile(inTree(files.get(0)));
     }
 
     /** Where a file is that an option names: Maven may start this process in any folder of the source tree. */

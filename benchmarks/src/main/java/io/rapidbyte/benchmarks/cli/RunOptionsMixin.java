@@ -3,51 +3,18 @@ package io.rapidbyte.benchmarks.cli;
 
 import io.rapidbyte.benchmarks.result.Iteration;
 import io.rapidbyte.benchmarks.result.ResultsFile;
-import io.rapidbyte.benchmarks.run.Machine;
 import io.rapidbyte.benchmarks.run.RunListener;
-import io.rapidbyte.benchmarks.run.ScenarioRun;
 import io.rapidbyte.benchmarks.run.ScenarioRun.WrongCopyException;
 import io.rapidbyte.benchmarks.scenario.Scenario;
-import io.rapidbyte.benchmarks.scenario.Scenarios;
 import io.rapidbyte.benchmarks.worker.Build;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** What every command that measures understands. */
-final class RunOptionsMixin {
-    @Option(
-            names = "--rows",
-            split = ",",
-            paramLabel = "N",
-            description = "Rows of the table, in place of the scenario's; several make several tables.")
-    private List<Long> rows;
-
-    @Option(
-            names = "--iterations",
-            paramLabel = "N",
-            description = "Iterations that count, in place of the scenario's.")
-    private Integer iterations;
-
-    @Option(
-            names = "--warmup",
-            paramLabel = "N",
-            description = "Copies before the first that counts, in place of the scenario's.")
-    private Integer warmup;
-
-    @Option(
-            names = "--only",
-            split = ",",
-            paramLabel = "CONTENDER",
-            description = "Only these of the scenario's contenders.")
-    private List<String> only;
-
+/** What every command understands that measures and does not read results. */
+final class RunOptionsMixin extends MeasureOptionsMixin {
     @Option(
             names = "--results",
             paramLabel = "FILE",
@@ -55,52 +22,14 @@ final class RunOptionsMixin {
             description = "Where every iteration adds a line; default ${DEFAULT-VALUE} in the source tree.")
     private Path results;
 
-    @Option(
-            names = "--jvm",
-            split = " ",
-            paramLabel = "ARGUMENT",
-            description = "More arguments for the JVMs of the contenders.")
-    private List<String> jvm;
-
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec spec;
-
-    Scenario scenario(String nameOrFile) {
-        Scenario scenario = Scenarios.find(nameOrFile).with(rows, warmup, iterations);
-        return only == null ? scenario : scenario.among(only);
-    }
-
-    ResultsFile results(Build build) {
-        return new ResultsFile(build.tree().resolve(results));
-    }
-
     List<Iteration> measure(Scenario scenario, List<Build> builds)
             throws IOException, SQLException, InterruptedException, WrongCopyException {
-        return measure(scenario, builds, results(Machine.ownBuild()), jvm == null ? List.of() : jvm, printer());
+        return measure(scenario, builds, List.of(), printer());
     }
 
     /** Measures with a listener of the command's own, and more arguments for the contenders' JVMs. */
     List<Iteration> measure(Scenario scenario, List<Build> builds, List<String> jvmArguments, RunListener listener)
             throws IOException, SQLException, InterruptedException, WrongCopyException {
-        List<String> all = new ArrayList<>(jvmArguments);
-        if (jvm != null) {
-            all.addAll(jvm);
-        }
-        return measure(scenario, builds, results(Machine.ownBuild()), all, listener);
-    }
-
-    private static List<Iteration> measure(
-            Scenario scenario, List<Build> builds, ResultsFile results, List<String> jvmArguments, RunListener listener)
-            throws IOException, SQLException, InterruptedException, WrongCopyException {
-        listener.progress(scenario.name() + ": " + scenario.description());
-        return new ScenarioRun(scenario, builds, results, listener, jvmArguments).measure();
-    }
-
-    RunListener printer() {
-        PrintWriter err = spec.commandLine().getErr();
-        return line -> {
-            err.println(line);
-            err.flush();
-        };
+        return measure(scenario, builds, new ResultsFile(ResultsMixin.inTree(results)), jvmArguments, listener);
     }
 }

@@ -53,8 +53,8 @@ public final class CommitBuild implements AutoCloseable {
      * @throws InterruptedException when the thread is interrupted, which ends the build
      */
     public static CommitBuild of(Path repository, String commit) throws IOException, InterruptedException {
-        if (commit.equals(PRESENT_FOLDER) || commit.equals(WORKTREE)) {
-            CommitBuild present = new CommitBuild(repository, resolve(repository, "HEAD"), null);
+        if (isPresent(commit)) {
+            CommitBuild present = new CommitBuild(repository, resolve(repository, commit), null);
             present.classPath = Arrays.stream(
                             System.getProperty("java.class.path").split(File.pathSeparator))
                     .map(Path::of)
@@ -81,6 +81,11 @@ public final class CommitBuild implements AutoCloseable {
             build.close();
             throw e;
         }
+    }
+
+    /** Whether a name stands for the present tree and not for a commit. */
+    public static boolean isPresent(String commit) {
+        return commit.equals(PRESENT_FOLDER) || commit.equals(WORKTREE);
     }
 
     /** The commit's full name; that of the present tree is the one it differs from, if it differs. */
@@ -137,8 +142,14 @@ public final class CommitBuild implements AutoCloseable {
         classPath = List.copyOf(paths);
     }
 
-    private static String resolve(Path repository, String commit) throws IOException, InterruptedException {
-        Output output = run(repository, "git", "rev-parse", "--verify", "--end-of-options", commit + "^{commit}");
+    /**
+     * The full name of a commit; for the present tree, of the one that it differs from, if it differs.
+     *
+     * @throws IOException when there is no such commit; a sentence
+     */
+    public static String resolve(Path repository, String commit) throws IOException, InterruptedException {
+        String named = isPresent(commit) ? "HEAD" : commit;
+        Output output = run(repository, "git", "rev-parse", "--verify", "--end-of-options", named + "^{commit}");
         if (output.code() != 0) {
             throw new IOException("There is no commit '" + commit + "' in " + repository + ": " + output.tail());
         }

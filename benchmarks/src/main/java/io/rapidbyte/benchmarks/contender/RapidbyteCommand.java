@@ -3,9 +3,9 @@ package io.rapidbyte.benchmarks.contender;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.rapidbyte.benchmarks.process.ProcessFigures;
 import io.rapidbyte.benchmarks.scenario.Setting;
 import io.rapidbyte.benchmarks.scenario.Settings;
-import io.rapidbyte.benchmarks.worker.ProcessFigures;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -77,6 +77,21 @@ public final class RapidbyteCommand implements Contender {
             for (Path each : new Path[] {file, out, errors, folder}) {
                 Files.deleteIfExists(each);
             }
+        }
+    }
+
+    /**
+     * Has the launcher of a source tree build what changed since it did so last; the first copy would otherwise do so and be measured with it.
+     *
+     * @throws IOException when that fails, with what the launcher wrote
+     */
+    public static void build(Path tree) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(tree.resolve("rapidbyte").toString(), "--version")
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IOException("./rapidbyte in " + tree + " does not start: " + output.strip());
         }
     }
 

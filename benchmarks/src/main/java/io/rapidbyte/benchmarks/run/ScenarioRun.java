@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.benchmarks.run;
 
+import io.rapidbyte.benchmarks.contender.Contender;
 import io.rapidbyte.benchmarks.contender.Contenders;
 import io.rapidbyte.benchmarks.contender.PsqlCopyPipe;
+import io.rapidbyte.benchmarks.contender.RapidbyteCommand;
 import io.rapidbyte.benchmarks.contender.TableCopy;
+import io.rapidbyte.benchmarks.process.ProcessFigures;
 import io.rapidbyte.benchmarks.result.Environment;
 import io.rapidbyte.benchmarks.result.Iteration;
 import io.rapidbyte.benchmarks.result.ResultsFile;
@@ -14,7 +17,6 @@ import io.rapidbyte.benchmarks.server.BenchmarkServer;
 import io.rapidbyte.benchmarks.server.ServerKeys;
 import io.rapidbyte.benchmarks.server.SlowNetwork;
 import io.rapidbyte.benchmarks.worker.Build;
-import io.rapidbyte.benchmarks.worker.ProcessFigures;
 import io.rapidbyte.benchmarks.worker.Worker;
 import io.rapidbyte.pipelines.quickstart.CopyVerifier;
 import java.io.IOException;
@@ -79,6 +81,11 @@ public final class ScenarioRun {
      */
     public List<Iteration> measure() throws IOException, SQLException, InterruptedException, WrongCopyException {
         List<List<Scenario.Entry>> groups = available();
+        if (groups.stream().flatMap(List::stream).anyMatch(entry -> Contenders.of(entry) instanceof RapidbyteCommand)) {
+            for (Build build : builds) {
+                RapidbyteCommand.build(build.tree());
+            }
+        }
         boolean encrypted = groups.stream()
                 .flatMap(List::stream)
                 .anyMatch(entry -> entry.settings().text(Setting.SSLMODE).isPresent());
@@ -110,7 +117,8 @@ public final class ScenarioRun {
         for (List<Scenario.Entry> group : scenario.groups()) {
             List<Scenario.Entry> kept = new ArrayList<>();
             for (Scenario.Entry entry : group) {
-                if (!psql && Contenders.of(entry) instanceof PsqlCopyPipe) {
+                Contender contender = Contenders.of(entry);
+                if (!psql && contender instanceof PsqlCopyPipe) {
                     listener.progress(entry.label() + " is left out: there is no psql on the PATH");
                 } else {
                     kept.add(entry);

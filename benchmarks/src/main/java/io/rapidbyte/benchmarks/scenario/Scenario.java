@@ -83,7 +83,12 @@ public record Scenario(
         if (contenders.isEmpty()) {
             throw new IllegalArgumentException("The scenario has no contenders; name at least one.");
         }
-        vary.forEach((setting, values) -> Settings.of(Map.of(setting, values.get(0))));
+        vary.forEach((setting, values) -> {
+            if (values.isEmpty()) {
+                throw new IllegalArgumentException("The scenario varies " + setting + " over no values.");
+            }
+            values.forEach(value -> Settings.of(Map.of(setting, value)));
+        });
     }
 
     /**
@@ -96,8 +101,8 @@ public record Scenario(
         @JsonCreator
         static Entry fromYaml(
                 @JsonProperty(value = "contender", required = true) String contender,
-                @JsonProperty("settings") Map<String, String> settings) {
-            return new Entry(contender, settings == null ? Settings.NONE : Settings.of(settings));
+                @JsonProperty("settings") Settings settings) {
+            return new Entry(contender, settings == null ? Settings.NONE : settings);
         }
 
         /** Unique within a scenario. */

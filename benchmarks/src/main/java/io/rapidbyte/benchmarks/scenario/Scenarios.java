@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.benchmarks.scenario;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -14,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -62,7 +65,9 @@ public final class Scenarios {
                     .map(String::valueOf)
                     .collect(Collectors.toCollection(TreeSet::new))
                     .toString();
-            throw wrong(origin, e, "'" + e.getPropertyName() + "' is not known; there are " + known);
+            // Without a line: Jackson looks at unknown keys when it has read all others, and names the end.
+            throw new IllegalArgumentException(
+                    "Scenario " + origin + ": '" + e.getPropertyName() + "' is not known; there are " + known, e);
         } catch (ValueInstantiationException e) {
             throw wrong(
                     origin,
@@ -77,12 +82,19 @@ public final class Scenarios {
     }
 
     private static IllegalArgumentException wrong(String origin, JsonProcessingException e, String what) {
-        String place =
-                e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
-        String path = e instanceof JsonMappingException mapping
-                        && !mapping.getPath().isEmpty()
-                ? " (" + mapping.getPath().get(mapping.getPath().size() - 1).getFieldName() + ")"
-                : "";
+        // The parser reads ahead; its last token is where the mistake is, or ends.
+        JsonLocation location =
+                e.getProcessor() instanceof JsonParser parser ? parser.currentTokenLocation() : e.getLocation();
+        String place = location == null ? "" : ", line " + location.getLineNr();
+        String path = "";
+        if (e instanceof JsonMappingException mapping) {
+            path = mapping.getPath().stream()
+                    .map(JsonMappingException.Reference::getFieldName)
+                    .filter(Objects::nonNull)
+                    .reduce((outer, inner) -> inner)
+                    .map(name -> " (" + name + ")")
+                    .orElse("");
+        }
         return new IllegalArgumentException("Scenario " + origin + place + path + ": " + what, e);
     }
 

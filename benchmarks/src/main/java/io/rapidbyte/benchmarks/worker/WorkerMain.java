@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.benchmarks.contender.Contender;
 import io.rapidbyte.benchmarks.contender.Contenders;
 import io.rapidbyte.benchmarks.contender.TableCopy;
+import io.rapidbyte.benchmarks.process.ProcessFigures;
 import io.rapidbyte.benchmarks.result.Iteration.Figures;
 import io.rapidbyte.benchmarks.scenario.Scenario;
 import io.rapidbyte.benchmarks.scenario.Settings;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.rapidbyte.benchmarks.worker;
+package io.rapidbyte.benchmarks.process;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
