@@ -5,6 +5,7 @@ import io.rapidbyte.benchmarks.contender.Contenders;
 import io.rapidbyte.benchmarks.profile.AsyncProfiler;
 import io.rapidbyte.benchmarks.profile.FlameGraph;
 import io.rapidbyte.benchmarks.profile.GuestNames;
+import io.rapidbyte.benchmarks.result.ResultsFile;
 import io.rapidbyte.benchmarks.run.Machine;
 import io.rapidbyte.benchmarks.run.RunListener;
 import io.rapidbyte.benchmarks.scenario.Measure;
@@ -58,7 +59,7 @@ final class ProfileCommand implements Callable<Integer> {
     private int top;
 
     @Mixin
-    private RunOptionsMixin options;
+    private MeasureOptionsMixin options;
 
     @Spec
     private CommandSpec spec;
@@ -69,18 +70,21 @@ final class ProfileCommand implements Callable<Integer> {
         Path html = ResultsMixin.inTree(out).toAbsolutePath();
         Files.createDirectories(html.getParent());
         Path stacks = Files.createTempFile("rapidbyte-benchmark-", ".collapsed");
+        // What is sampled is slower for it, and no result.
+        Path iterations = Files.createTempFile("rapidbyte-benchmark-", ".jsonl");
         try {
             AsyncProfiler profiler = AsyncProfiler.find();
             profiler.note().ifPresent(options.printer()::progress);
-            sample(profiler, build, stacks);
+            sample(profiler, build, stacks, new ResultsFile(iterations));
             write(FlameGraph.read(stacks), html);
             return 0;
         } finally {
             Files.deleteIfExists(stacks);
+            Files.deleteIfExists(iterations);
         }
     }
 
-    private void sample(AsyncProfiler profiler, Build build, Path stacks) throws Exception {
+    private void sample(AsyncProfiler profiler, Build build, Path stacks, ResultsFile results) throws Exception {
         Scenario asked = options.scenario(name);
         // One contender: others would only take time. One iteration in a process of its own: a second would overwrite
         // the first's stacks.
@@ -92,13 +96,17 @@ final class ProfileCommand implements Callable<Integer> {
         Scenario scenario = asked.of(List.of(asked.contenders().get(0)), Map.of());
         if (scenario.measure() == Measure.PROCESS) {
             options.measure(
-                    scenario.with(null, null, 1), List.of(build), profiler.agentArguments(stacks), options.printer());
+                    scenario.with(null, null, 1),
+                    List.of(build),
+                    results,
+                    profiler.agentArguments(stacks),
+                    options.printer());
             return;
         }
         // A process is there, and can be sampled, once it has made a copy.
         Scenario warmed = scenario.with(null, Math.max(1, scenario.warmup()), null);
         RunListener printer = options.printer();
-        options.measure(warmed, List.of(build), AsyncProfiler.preciseArguments(), new RunListener() {
+        options.measure(warmed, List.of(build), results, AsyncProfiler.preciseArguments(), new RunListener() {
             @Override
             public void progress(String line) {
                 printer.progress(line);

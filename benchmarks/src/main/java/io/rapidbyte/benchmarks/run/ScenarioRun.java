@@ -141,6 +141,9 @@ public final class ScenarioRun {
             String postgres = server.version();
             for (int round = 1 - scenario.warmup(); round <= scenario.iterations(); round++) {
                 for (Worker worker : workers) {
+                    if (round < 1 && scenario.measure() == Measure.PROCESS && !worker.startsPrograms()) {
+                        continue;
+                    }
                     if (round == 1) {
                         listener.warm(worker);
                     }

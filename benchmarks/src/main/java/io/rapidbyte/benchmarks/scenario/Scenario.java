@@ -20,7 +20,8 @@ import javax.annotation.Nullable;
  * @param profile which table is copied
  * @param rows how many rows it has; several are several tables, one after the other
  * @param measure what the clock covers
- * @param warmup copies of each contender before the first that counts; none in a process of its own
+ * @param warmup copies of each contender before the first that counts; where each copy has a process of its own, of those contenders alone that
+ *     keep something on disk from one process to the next
  * @param iterations copies of each contender that count
  * @param network what lies between contender and server; null for nothing
  * @param contenders who copies, in turn; the first is what {@code vary} varies
@@ -58,7 +59,7 @@ public record Scenario(
                 profile == null ? TableProfile.SMALL : profile,
                 rows,
                 measured,
-                measured == Measure.PROCESS ? 0 : warmup == null ? 2 : warmup,
+                warmup == null ? defaultWarmup(measured) : warmup,
                 iterations == null ? 5 : iterations,
                 network,
                 contenders,
@@ -89,6 +90,10 @@ public record Scenario(
             }
             values.forEach(value -> Settings.of(Map.of(setting, value)));
         });
+    }
+
+    private static int defaultWarmup(Measure measure) {
+        return measure == Measure.PROCESS ? 1 : 2;
     }
 
     /**
@@ -152,7 +157,7 @@ public record Scenario(
                 profile,
                 otherRows == null || otherRows.isEmpty() ? rows : otherRows,
                 measure,
-                otherWarmup == null || measure == Measure.PROCESS ? warmup : otherWarmup,
+                otherWarmup == null ? warmup : otherWarmup,
                 otherIterations == null ? iterations : otherIterations,
                 network,
                 contenders,

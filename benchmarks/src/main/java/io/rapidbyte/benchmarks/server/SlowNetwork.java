@@ -56,15 +56,24 @@ public final class SlowNetwork implements AutoCloseable {
     private void accept() throws IOException {
         while (!listener.isClosed()) {
             Socket client = listener.accept();
-            Socket upstream = new Socket();
             open.add(client);
-            open.add(upstream);
-            upstream.connect(server);
-            client.setTcpNoDelay(true);
-            upstream.setTcpNoDelay(true);
-            relay(client, upstream);
-            relay(upstream, client);
+            try {
+                connect(client);
+            } catch (IOException e) {
+                // The client sees that its connection ends, as it would without a network in between.
+                close(client);
+            }
         }
+    }
+
+    private void connect(Socket client) throws IOException {
+        Socket upstream = new Socket();
+        open.add(upstream);
+        upstream.connect(server);
+        client.setTcpNoDelay(true);
+        upstream.setTcpNoDelay(true);
+        relay(client, upstream);
+        relay(upstream, client);
     }
 
     private void relay(Socket from, Socket to) {

@@ -74,6 +74,11 @@ public final class Worker implements AutoCloseable {
         return entry;
     }
 
+    /** Whether its contender starts programs, which may keep something on disk for the next. */
+    public boolean startsPrograms() {
+        return contender.startsPrograms();
+    }
+
     /** Whose code it is. */
     public Build build() {
         return build;
