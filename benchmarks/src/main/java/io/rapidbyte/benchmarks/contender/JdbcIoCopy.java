@@ -5,6 +5,8 @@ import io.rapidbyte.benchmarks.scenario.Setting;
 import io.rapidbyte.benchmarks.scenario.Settings;
 import java.sql.SQLException;
 import java.sql.Timestamp;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.SerializableCoder;
@@ -121,12 +123,10 @@ public final class JdbcIoCopy implements Contender {
                         .withStatement(insert)
                         .withBatchSize(settings.number(Setting.BATCH_ROWS).orElse(BATCH_ROWS))
                         .withPreparedStatementSetter((row, statement) -> {
-                            Object[] values = row.getValues().toArray();
-                            for (int i = 0; i < values.length; i++) {
-                                if (values[i] instanceof ReadableInstant instant) {
-                                    values[i] = new Timestamp(instant.getMillis());
-                                }
-                            }
+                            List<Object> values = new ArrayList<>(row.getValues());
+                            values.replaceAll(value -> value instanceof ReadableInstant instant
+                                    ? new Timestamp(instant.getMillis())
+                                    : value);
                             RowsAsObjects.bind(values, statement);
                         }));
     }
@@ -137,13 +137,14 @@ public final class JdbcIoCopy implements Contender {
             JdbcIO.DataSourceConfiguration database,
             RowsAsObjects mapper,
             Settings settings) {
-        pipeline.getCoderRegistry().registerCoderForClass(Object[].class, SerializableCoder.of(Object[].class));
-        JdbcIO.ReadWithPartitions<Object[], Long> read = JdbcIO.<Object[]>readWithPartitions()
+        pipeline.getCoderRegistry()
+                .registerCoderForClass(RowsAsObjects.Values.class, SerializableCoder.of(RowsAsObjects.Values.class));
+        JdbcIO.ReadWithPartitions<RowsAsObjects.Values, Long> read = JdbcIO.<RowsAsObjects.Values>readWithPartitions()
                 .withDataSourceConfiguration(database)
                 .withTable(copy.source())
                 .withPartitionColumn("id")
                 .withRowMapper(mapper);
-        JdbcIO.Write<Object[]> write = JdbcIO.<Object[]>write()
+        JdbcIO.Write<RowsAsObjects.Values> write = JdbcIO.<RowsAsObjects.Values>write()
                 .withDataSourceConfiguration(database)
                 .withStatement(mapper.insert(copy.target()))
                 .withPreparedStatementSetter(RowsAsObjects::bind);
