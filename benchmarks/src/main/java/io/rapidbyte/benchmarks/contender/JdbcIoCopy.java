@@ -13,7 +13,6 @@ import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.io.jdbc.JdbcIO;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
-import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.Row;
 import org.joda.time.ReadableInstant;
 
@@ -94,10 +93,11 @@ public final class JdbcIoCopy implements Contender {
 
         Pipeline pipeline = Pipeline.create(options(runner, tuned));
         String insert = mapper.insert(copy.target());
-        if (way == Way.READ_ROWS) {
-            copyRows(pipeline, copy, database, insert, settings);
-        } else {
-            copyPartitions(pipeline, copy, database, mapper, settings);
+        switch (way) {
+            case TUNED -> copyPartitions(pipeline, copy, database, mapper, settings);
+            case PARTITIONS_BY_DEFAULT -> copyPartitionsByDefault(pipeline, copy, database, insert);
+            case READ_ROWS -> copyRows(pipeline, copy, database, insert, settings);
+            default -> throw new IllegalStateException("no such way: " + way);
         }
         pipeline.run().waitUntilFinish();
         return Outcome.of(runner);
@@ -109,26 +109,43 @@ public final class JdbcIoCopy implements Contender {
             JdbcIO.DataSourceConfiguration database,
             String insert,
             Settings settings) {
-        PCollection<Row> rows = pipeline.apply(
-                "read",
-                JdbcIO.readRows()
-                        .withDataSourceConfiguration(database)
-                        .withQuery("SELECT * FROM " + copy.source())
-                        .withFetchSize(settings.number(Setting.FETCH_ROWS).orElse(FETCH_ROWS))
-                        .withOutputParallelization(false));
-        rows.apply(
-                "write",
-                JdbcIO.<Row>write()
-                        .withDataSourceConfiguration(database)
-                        .withStatement(insert)
-                        .withBatchSize(settings.number(Setting.BATCH_ROWS).orElse(BATCH_ROWS))
-                        .withPreparedStatementSetter((row, statement) -> {
-                            List<Object> values = new ArrayList<>(row.getValues());
-                            values.replaceAll(value -> value instanceof ReadableInstant instant
-                                    ? new Timestamp(instant.getMillis())
-                                    : value);
-                            RowsAsObjects.bind(values, statement);
-                        }));
+        pipeline.apply(
+                        "read",
+                        JdbcIO.readRows()
+                                .withDataSourceConfiguration(database)
+                                .withQuery("SELECT * FROM " + copy.source())
+                                .withFetchSize(
+                                        settings.number(Setting.FETCH_ROWS).orElse(FETCH_ROWS))
+                                .withOutputParallelization(false))
+                .apply(
+                        "write",
+                        writeRows(database, insert)
+                                .withBatchSize(
+                                        settings.number(Setting.BATCH_ROWS).orElse(BATCH_ROWS)));
+    }
+
+    private static void copyPartitionsByDefault(
+            Pipeline pipeline, TableCopy copy, JdbcIO.DataSourceConfiguration database, String insert) {
+        pipeline.apply(
+                        "read",
+                        JdbcIO.<Row>readWithPartitions()
+                                .withDataSourceConfiguration(database)
+                                .withTable(copy.source())
+                                .withPartitionColumn("id")
+                                .withRowOutput())
+                .apply("write", writeRows(database, insert));
+    }
+
+    private static JdbcIO.Write<Row> writeRows(JdbcIO.DataSourceConfiguration database, String insert) {
+        return JdbcIO.<Row>write()
+                .withDataSourceConfiguration(database)
+                .withStatement(insert)
+                .withPreparedStatementSetter((row, statement) -> {
+                    List<Object> values = new ArrayList<>(row.getValues());
+                    values.replaceAll(value ->
+                            value instanceof ReadableInstant instant ? new Timestamp(instant.getMillis()) : value);
+                    RowsAsObjects.bind(values, statement);
+                });
     }
 
     private void copyPartitions(
@@ -139,21 +156,25 @@ public final class JdbcIoCopy implements Contender {
             Settings settings) {
         pipeline.getCoderRegistry()
                 .registerCoderForClass(RowsAsObjects.Values.class, SerializableCoder.of(RowsAsObjects.Values.class));
-        JdbcIO.ReadWithPartitions<RowsAsObjects.Values, Long> read = JdbcIO.<RowsAsObjects.Values>readWithPartitions()
-                .withDataSourceConfiguration(database)
-                .withTable(copy.source())
-                .withPartitionColumn("id")
-                .withRowMapper(mapper);
-        JdbcIO.Write<RowsAsObjects.Values> write = JdbcIO.<RowsAsObjects.Values>write()
-                .withDataSourceConfiguration(database)
-                .withStatement(mapper.insert(copy.target()))
-                .withPreparedStatementSetter(RowsAsObjects::bind);
-        if (way == Way.TUNED) {
-            read = read.withFetchSize(settings.number(Setting.FETCH_ROWS).orElse(FETCH_ROWS))
-                    .withNumPartitions(settings.number(Setting.PARTITIONS).orElse(PARTITIONS));
-            write = write.withBatchSize(settings.number(Setting.BATCH_ROWS).orElse(BATCH_ROWS));
-        }
-        pipeline.apply("read", read).apply("write", write);
+        pipeline.apply(
+                        "read",
+                        JdbcIO.<RowsAsObjects.Values>readWithPartitions()
+                                .withDataSourceConfiguration(database)
+                                .withTable(copy.source())
+                                .withPartitionColumn("id")
+                                .withFetchSize(
+                                        settings.number(Setting.FETCH_ROWS).orElse(FETCH_ROWS))
+                                .withNumPartitions(
+                                        settings.number(Setting.PARTITIONS).orElse(PARTITIONS))
+                                .withRowMapper(mapper))
+                .apply(
+                        "write",
+                        JdbcIO.<RowsAsObjects.Values>write()
+                                .withDataSourceConfiguration(database)
+                                .withStatement(mapper.insert(copy.target()))
+                                .withBatchSize(
+                                        settings.number(Setting.BATCH_ROWS).orElse(BATCH_ROWS))
+                                .withPreparedStatementSetter(RowsAsObjects::bind));
     }
 
     private static PipelineOptions options(String runner, boolean tuned) {

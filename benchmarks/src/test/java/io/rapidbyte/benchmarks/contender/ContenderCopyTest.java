@@ -22,6 +22,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,7 +56,8 @@ class ContenderCopyTest {
                 .filter(contender -> !(contender instanceof RapidbyteCommand))
                 .flatMap(contender -> Arrays.stream(TableProfile.values())
                         .filter(profile -> profile == TableProfile.SMALL
-                                || !contender.name().equals("jdbcio-readrows"))
+                                || !Set.of("jdbcio-readrows", "jdbcio-partitions-default")
+                                        .contains(contender.name()))
                         .map(profile -> Arguments.of(contender.name(), profile)));
     }
 
