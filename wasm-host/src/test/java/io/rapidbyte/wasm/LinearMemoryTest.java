@@ -40,7 +40,7 @@ class LinearMemoryTest {
         int other = address(random, now);
         long value = random.nextLong();
         int length = random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(100_000);
-        return switch (random.nextInt(20)) {
+        return switch (random.nextInt(18)) {
             case 0 -> memory -> memory.read(address);
             case 1 -> memory -> memory.readShort(address);
             case 2 -> memory -> memory.readU16(address);
@@ -58,8 +58,6 @@ class LinearMemoryTest {
             case 14 -> memory -> done(() -> memory.copy(address, other, length));
             case 15 -> memory -> List.of(bytes(memory.readBytes(address, length)));
             case 16 -> memory -> done(() -> memory.write(address, new byte[] {1, 2, 3, (byte) value}, 1, 3));
-            case 17 -> memory -> memory.atomicAddInt(address & ~3, (int) value);
-            case 18 -> memory -> memory.atomicCmpxchgLong(address & ~7, 0, value);
             default -> memory -> memory.grow(random(value));
         };
     }
@@ -120,6 +118,19 @@ class LinearMemoryTest {
                 WasmRuntimeException.class, () -> memory.readFrom(new ByteArrayInputStream(new byte[9]), size - 8, 9));
         assertThat("what is grown into is zero", memory.grow(1), is(9));
         assertThat(memory.read(size), is((byte) 0));
+    }
+
+    /** Apart from the comparison: what the engine's own memory makes of these depends on the version of Java. */
+    @Test
+    void whatIsAtomicReadsAndWritesInPlace() {
+        LinearMemory memory = new LinearMemory(LIMITS);
+        memory.writeI32(64, 40);
+        assertThat(memory.atomicAddInt(64, 2), is(40));
+        assertThat(memory.readInt(64), is(42));
+        assertThat(memory.atomicCmpxchgLong(64, 42, -1), is(42L));
+        assertThat(memory.readLong(64), is(-1L));
+        assertThrows(WasmRuntimeException.class, () -> memory.atomicAddInt(Memory.PAGE_SIZE, 1));
+        assertThat(memory.notify(64, 1), is(0));
     }
 
     @Test
