@@ -98,7 +98,7 @@ public final class MarkdownFigures {
         List<String> tables = new ArrayList<>();
         for (Group group : figures.peers()) {
             Optional<Series> own = group.series().stream()
-                    .filter(series -> series.contender().equals(OWN))
+                    .filter(series -> series.contender().startsWith(OWN))
                     .findFirst();
             Table table = new Table(
                     1,
