@@ -17,8 +17,8 @@ class PerformanceDocumentTest {
     @Test
     void itsTablesAreThoseOfTheCommittedResults() throws IOException {
         String document = Files.readString(TREE.resolve("docs/performance.md"));
-        MarkdownFigures figures = new MarkdownFigures(
-                new ResultsFile(TREE.resolve("benchmarks/results/reference.jsonl")).read());
+        MarkdownFigures figures =
+                new MarkdownFigures(new ResultsFile(TREE.resolve("benchmarks/results/reference.jsonl")).read());
         assertThat(
                 "made anew by: report --results benchmarks/results/reference.jsonl --markdown docs/performance.md",
                 document,
