@@ -132,8 +132,6 @@ class HarnessSmokeTest {
                 "2",
                 "--warmup",
                 "0",
-                "--results",
-                folder.resolve("results.jsonl").toString(),
                 "--out",
                 page.toString());
 

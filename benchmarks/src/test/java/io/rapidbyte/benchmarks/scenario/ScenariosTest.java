@@ -55,11 +55,11 @@ class ScenariosTest {
     }
 
     @Test
-    void aProcessOfItsOwnIsNotWarmedUp() {
-        Scenario scenario = Scenarios.parse("mine.yaml", GOOD + "measure: process\nwarmup: 3\n");
+    void aProcessOfItsOwnIsWarmedOnceForWhatItKeepsOnDisk() {
+        Scenario scenario = Scenarios.parse("mine.yaml", GOOD + "measure: process\n");
 
-        assertThat(scenario.warmup(), is(0));
-        assertThat(scenario.with(null, 4, null).warmup(), is(0));
+        assertThat(scenario.warmup(), is(1));
+        assertThat(scenario.with(null, 4, null).warmup(), is(4));
     }
 
     @Test
