@@ -15,9 +15,7 @@ public final class WasmHost {
     private static final int MAX_REMEMBERED = 64;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    private static final class Shared {
-        static final WasmHost INSTANCE = new WasmHost(HostSettings.fromSystem());
-    }
+    private static WasmHost shared;
 
     private final HostSettings settings;
     private final ModuleCache modules = new ModuleCache();
@@ -40,9 +38,21 @@ public final class WasmHost {
                 settings.cacheDirectory() == null ? null : new CodeCache(settings.cacheDirectory()));
     }
 
-    /** The process-wide host with {@link HostSettings#fromSystem()}. */
-    public static WasmHost shared() {
-        return Shared.INSTANCE;
+    /**
+     * The process-wide host with {@link HostSettings#fromSystem()}.
+     *
+     * @throws ConnectorException when an environment variable has a value that it cannot have
+     */
+    public static synchronized WasmHost shared() {
+        if (shared == null) {
+            try {
+                shared = new WasmHost(HostSettings.fromSystem());
+            } catch (IllegalArgumentException e) {
+                throw new ConnectorException(
+                        "wasm-host", ConnectorError.of(Category.CONFIG, "bad_environment", e.getMessage()), e);
+            }
+        }
+        return shared;
     }
 
     /** The settings of this host. */
