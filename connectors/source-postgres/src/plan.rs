@@ -11,7 +11,8 @@ use crate::read_plan::{PlannedColumn, ReadPlan, Units};
 use crate::resolve;
 use crate::session::Session;
 
-/// The bytes of a heap that are one unit: the smallest that costs no more than reading the table at once.
+/// The bytes of a table, those out of line included, that are one unit: the smallest that costs no more than reading
+/// the table at once.
 const UNIT_BYTES: i64 = 1 << 20;
 
 /// The first server that reads a range of blocks without looking at the others.
@@ -70,7 +71,12 @@ fn units(relation: &Relation, server_version: u32) -> Units {
     if !by_blocks || server_version < FIRST_SERVER_WITH_RANGES {
         return Units::Whole;
     }
-    let blocks = (UNIT_BYTES / relation.block_size).max(1);
+    // A block of rows with values out of line stands for many times its own bytes.
+    let bytes_of_a_block = match relation.blocks() {
+        0 => relation.block_size,
+        blocks => relation.block_size.saturating_add(relation.toast_bytes.max(0) / blocks),
+    };
+    let blocks = (UNIT_BYTES / bytes_of_a_block).max(1);
     let count = (relation.blocks() + blocks - 1) / blocks;
     Units::HeapBlocks {
         count: count.max(1) as u64,
@@ -161,6 +167,29 @@ mod tests {
             ..table(3 << 20)
         };
         assert_eq!(units(&wide, 15), Units::HeapBlocks { count: 3, blocks: 32 });
+    }
+
+    #[test]
+    fn values_out_of_line_count_into_a_unit() {
+        let toasted = |main_bytes, toast_bytes| {
+            units(
+                &Relation {
+                    toast_bytes,
+                    ..table(main_bytes)
+                },
+                15,
+            )
+        };
+        assert_eq!(toasted(80 * 8192, 0), Units::HeapBlocks { count: 1, blocks: 128 });
+        assert_eq!(
+            toasted(80 * 8192, 80 * 8192),
+            Units::HeapBlocks { count: 2, blocks: 64 }
+        );
+        assert_eq!(
+            toasted(80 * 8192, 640 << 20),
+            Units::HeapBlocks { count: 80, blocks: 1 }
+        );
+        assert_eq!(toasted(0, 8192), Units::HeapBlocks { count: 1, blocks: 128 });
     }
 
     #[test]
