@@ -25,7 +25,7 @@ public final class JdbcBatchInsert implements Contender {
 
     @Override
     public Set<Setting> settings() {
-        return Set.of(Setting.BATCH_ROWS, Setting.FETCH_ROWS, Setting.HEAP);
+        return Set.of(Setting.BATCH_ROWS, Setting.FETCH_ROWS, Setting.HEAP, Setting.JAVA_OPTIONS);
     }
 
     @Override

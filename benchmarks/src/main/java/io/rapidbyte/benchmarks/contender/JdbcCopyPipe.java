@@ -24,7 +24,7 @@ public final class JdbcCopyPipe implements Contender {
 
     @Override
     public Set<Setting> settings() {
-        return Set.of(Setting.HEAP);
+        return Set.of(Setting.HEAP, Setting.JAVA_OPTIONS);
     }
 
     @Override

@@ -77,8 +77,14 @@ public final class JdbcIoCopy implements Contender {
     @Override
     public Set<Setting> settings() {
         return way == Way.PARTITIONS_BY_DEFAULT
-                ? Set.of(Setting.RUNNER, Setting.HEAP)
-                : Set.of(Setting.RUNNER, Setting.PARTITIONS, Setting.BATCH_ROWS, Setting.FETCH_ROWS, Setting.HEAP);
+                ? Set.of(Setting.RUNNER, Setting.HEAP, Setting.JAVA_OPTIONS)
+                : Set.of(
+                        Setting.RUNNER,
+                        Setting.PARTITIONS,
+                        Setting.BATCH_ROWS,
+                        Setting.FETCH_ROWS,
+                        Setting.HEAP,
+                        Setting.JAVA_OPTIONS);
     }
 
     @Override

@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Rapidbyte as a user starts it: the launcher with a pipeline file, from the start of the process to its exit. */
 public final class RapidbyteCommand implements Contender {
@@ -60,8 +62,13 @@ public final class RapidbyteCommand implements Contender {
                     .redirectOutput(out.toFile())
                     .redirectError(errors.toFile());
             command.environment().put(PipelineText.PASSWORD_VARIABLE, copy.password());
-            settings.bytes(Setting.HEAP)
-                    .ifPresent(bytes -> command.environment().put("RAPIDBYTE_JAVA_OPTS", "-Xmx" + bytes));
+            String options = Stream.concat(
+                            settings.bytes(Setting.HEAP).stream().mapToObj(bytes -> "-Xmx" + bytes),
+                            settings.text(Setting.JAVA_OPTIONS).stream())
+                    .collect(Collectors.joining(" "));
+            if (!options.isEmpty()) {
+                command.environment().put("RAPIDBYTE_JAVA_OPTS", options);
+            }
             Process process = command.start();
             // The launcher becomes the JVM it starts, so that this is the JVM's; the last look is close to its end.
             long peak = 0;

@@ -41,7 +41,9 @@ public enum Setting {
     /** Rows that the driver fetches at a time. */
     FETCH_ROWS("a number above zero", Setting::isCount),
     /** Most heap of the contender's JVM; a quarter of the machine's memory when not given, as Java has it. */
-    HEAP("a size such as 1gb", Setting::isSize);
+    HEAP("a size such as 1gb", Setting::isSize),
+    /** More options for the contender's JVM. */
+    JAVA_OPTIONS("options of Java, each beginning with -, and spaces between them", Setting::areOptions);
 
     private final String expected;
     private final Predicate<String> valid;
@@ -81,6 +83,10 @@ public enum Setting {
 
     private static boolean isCount(String value) {
         return value.matches("[1-9][0-9]{0,8}");
+    }
+
+    private static boolean areOptions(String value) {
+        return value.matches("-\\S+( -\\S+)*");
     }
 
     private static boolean isSize(String value) {

@@ -147,9 +147,11 @@ public final class Worker implements AutoCloseable {
                 "--add-opens=java.base/java.nio=ALL-UNNAMED"));
         if (entry.contender().equals(RapidbyteCopy.NAME)) {
             // What the launcher gives it; a peer has what Java gives everybody.
-            command.addAll(List.of("-XX:MaxNewSize=128m", "-XX:GCTimeRatio=19"));
+            command.addAll(List.of(
+                    "-XX:MaxNewSize=128m", "-XX:GCTimeRatio=19", "-XX:FreqInlineSize=40", "-XX:InlineSmallCode=400"));
         }
         settings.bytes(Setting.HEAP).ifPresent(bytes -> command.add("-Xmx" + bytes));
+        settings.text(Setting.JAVA_OPTIONS).ifPresent(options -> command.addAll(List.of(options.split(" "))));
         command.addAll(jvmArguments);
         command.add("-cp");
         command.add(String.join(

@@ -33,7 +33,8 @@ class SettingsTest {
         "SSLMODE, require, verify-full",
         "BATCH_ROWS, 5000, 5e3",
         "FETCH_ROWS, 1, ''",
-        "HEAP, 1gb, 1 parsec"
+        "HEAP, 1gb, 1 parsec",
+        "JAVA_OPTIONS, -Xss1m -XX:+UseSerialGC, -Xmx1g; rm"
     })
     void aValueIsCheckedAndWhatIsExpectedIsSaid(Setting setting, String good, String bad) {
         setting.check(good);
