@@ -2,6 +2,8 @@
 package io.rapidbyte.benchmarks.cli;
 
 import io.rapidbyte.benchmarks.result.Iteration;
+import io.rapidbyte.benchmarks.result.Series;
+import io.rapidbyte.benchmarks.result.Statistics;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,9 +23,7 @@ final class SeriesTable {
     SeriesTable(List<Iteration> iterations) {
         for (Iteration iteration : iterations) {
             series.computeIfAbsent(
-                            iteration.series() + " / " + iteration.rows() + " / "
-                                    + iteration.environment().commit(),
-                            any -> new ArrayList<>())
+                            Series.Key.of(iteration) + iteration.environment().commit(), any -> new ArrayList<>())
                     .add(iteration);
         }
     }
@@ -65,8 +65,6 @@ final class SeriesTable {
     }
 
     private static double median(List<Iteration> group, ToDoubleFunction<Iteration> figure) {
-        double[] sorted = group.stream().mapToDouble(figure).sorted().toArray();
-        int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return Statistics.median(group.stream().mapToDouble(figure).toArray());
     }
 }

@@ -68,10 +68,18 @@ public record Iteration(
         return tableBytes / BYTES_PER_MB / seconds;
     }
 
-    /** What distinguishes a series of comparable iterations within one run: scenario and label. */
+    /** Whether everything is there that a comparison of iterations needs. */
     @JsonIgnore
-    public String series() {
-        return scenario + " / " + label;
+    boolean isWhole() {
+        return run != null
+                && scenario != null
+                && profile != null
+                && contender != null
+                && label != null
+                && measure != null
+                && figures != null
+                && environment != null
+                && seconds > 0;
     }
 
     /**

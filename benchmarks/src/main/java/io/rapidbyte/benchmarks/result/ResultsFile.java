@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import javax.annotation.Nullable;
 
 /** A file of {@link Iteration}s, one JSON object a line, that only ever grows. */
 public final class ResultsFile {
@@ -63,15 +64,23 @@ public final class ResultsFile {
                 continue;
             }
             try {
-                iterations.add(MAPPER.readValue(lines.get(i), Iteration.class));
+                Iteration iteration = MAPPER.readValue(lines.get(i), Iteration.class);
+                if (iteration == null || !iteration.isWhole()) {
+                    throw notAResult(i, "it lacks what every result has", null);
+                }
+                iterations.add(iteration);
             } catch (JsonProcessingException e) {
-                throw new IOException(
-                        path + ", line " + (i + 1) + ", is not a result of this harness: " + e.getOriginalMessage()
-                                + ". Remove the line, or name another file with --results.",
-                        e);
+                throw notAResult(i, e.getOriginalMessage(), e);
             }
         }
         return iterations;
+    }
+
+    private IOException notAResult(int index, String reason, @Nullable Exception cause) {
+        return new IOException(
+                path + ", line " + (index + 1) + ", is not a result of this harness: " + reason
+                        + ". Remove the line, or name another file with --results.",
+                cause);
     }
 
     private List<String> lines() throws IOException {

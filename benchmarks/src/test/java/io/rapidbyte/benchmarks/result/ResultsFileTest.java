@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResultsFileTest {
     private static final List<Iteration> ITERATIONS = new SyntheticResults()
@@ -59,6 +61,20 @@ class ResultsFileTest {
                 allOf(
                         startsWith(file.path() + ", line 2, is not a result of this harness: "),
                         containsString("Remove the line")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "null", "{\"run\":\"r\",\"scenario\":\"pipe\"}"})
+    void aLineWithoutWhatEveryResultHasIsNamed(String line) throws IOException {
+        Path file = folder.resolve("results.jsonl");
+        Files.writeString(file, "\n" + line + "\n");
+
+        assertThat(
+                assertThrows(IOException.class, () -> new ResultsFile(file).read())
+                        .getMessage(),
+                is(file
+                        + ", line 2, is not a result of this harness: it lacks what every result has. Remove the line, or name "
+                        + "another file with --results."));
     }
 
     @Test
