@@ -14,6 +14,11 @@ pub trait Source: Sized {
     fn discover(&mut self, request: DiscoverRequest) -> Result<DiscoverResponse>;
     fn plan(&mut self, request: PlanRequest) -> Result<PlanResponse>;
     fn read(&mut self, request: ReadRequest) -> Result<ReadResponse>;
+    /// Keeps the present state of what is read for all instances that are given the response, until this one is closed.
+    /// A source that cannot leaves this as it is.
+    fn snapshot(&mut self, _request: SnapshotRequest) -> Result<SnapshotResponse> {
+        Ok(SnapshotResponse::default())
+    }
     /// Closes connections; nothing is called after it.
     fn close(&mut self) -> Result<()>;
     /// Removes what a run left behind outside of this instance.

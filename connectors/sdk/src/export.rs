@@ -22,6 +22,7 @@ macro_rules! source {
             "rb_discover" => discover,
             "rb_plan" => plan,
             "rb_read" => read,
+            "rb_snapshot" => snapshot,
         });
     };
 }

@@ -265,6 +265,9 @@ pub struct ReadRequest {
     pub stream: Stream,
     #[serde(default)]
     pub plan: Value,
+    /// What `rb_snapshot` of another instance answered; `None`: whatever is there when it is read.
+    #[serde(default)]
+    pub snapshot: Option<String>,
     pub from: i64,
     pub to: i64,
 }
@@ -279,6 +282,17 @@ impl ReadRequest {
             ))
         })
     }
+}
+
+/// Request of `rb_snapshot`.
+pub type SnapshotRequest = Empty;
+
+/// Response of `rb_snapshot`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotResponse {
+    /// What the reads of the run are given; `None`: there is no such thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
 }
 
 /// Response of `rb_read`: what this call has read.

@@ -13,6 +13,8 @@ use crate::column_type::ColumnType;
 /// schema with that schema.
 const QUALIFY_TYPES: &str = "SELECT pg_catalog.set_config('search_path', '', true); ";
 
+const FIRST_SERVER_THAT_DETACHES_CONCURRENTLY: u32 = 14;
+
 /// A relation that rows can be read from.
 #[derive(Clone, Debug)]
 pub struct Relation {
@@ -33,6 +35,10 @@ pub struct Relation {
     /// Bytes of values that are stored apart from their rows.
     pub toast_bytes: i64,
     pub block_size: i64,
+    /// What identifies the file of its rows; empty for what has none.
+    pub storage: String,
+    /// Whether it has policies on which rows a user may see.
+    pub row_security: bool,
     /// Whether the user may read it, or at least some of its columns.
     pub readable: bool,
     pub columns: Vec<Column>,
@@ -125,6 +131,63 @@ pub fn names<T: Transport>(connection: &mut Connection<T>) -> Result<Vec<(String
         .collect())
 }
 
+/// One of the tables that a table with children consists of.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub namespace: String,
+    pub name: String,
+    /// Whether ranges of its blocks can be read.
+    pub is_heap: bool,
+    pub main_bytes: i64,
+    pub toast_bytes: i64,
+    pub storage: String,
+}
+
+/// The tables whose rows a query of the table returns, each once, in the order of their making. `None` where they cannot be read one by
+/// one with the same result: privileges and policies of a child do not count when its parent is queried, but do when it is.
+pub fn parts<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Option<Vec<Part>>> {
+    if relation.row_security {
+        return Ok(None);
+    }
+    // A partition that is being detached is no part any more for queries that begin now.
+    let attached = if connection.server_major_version() >= FIRST_SERVER_THAT_DETACHES_CONCURRENTLY {
+        " AND NOT i.inhdetachpending"
+    } else {
+        ""
+    };
+    let result = connection.query(&format!(
+        "WITH RECURSIVE tree (oid) AS ( \
+           SELECT {}::pg_catalog.oid UNION \
+           SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid{}) \
+         SELECT n.nspname, c.relname, c.relkind = 'r' AND COALESCE(am.amname = 'heap', false), \
+           CASE WHEN c.relkind = 'r' THEN COALESCE(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END, \
+           CASE WHEN c.reltoastrelid <> 0 THEN COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END, \
+           COALESCE(pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.text, ''), \
+           NOT c.relrowsecurity AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
+             AND pg_catalog.has_table_privilege(c.oid, 'SELECT') \
+         FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam \
+         WHERE c.relkind IN ('r', 'f') AND c.relpersistence <> 't' \
+         ORDER BY c.oid",
+        relation.oid, attached
+    ))?;
+    if result.rows.iter().any(|row| !row.flag(6)) {
+        return Ok(None);
+    }
+    let part = |row: &Row| {
+        Ok(Part {
+            namespace: row.text(0).to_owned(),
+            name: row.text(1).to_owned(),
+            is_heap: row.flag(2),
+            main_bytes: row.number(3)?,
+            toast_bytes: row.number(4)?,
+            storage: row.text(5).to_owned(),
+        })
+    };
+    result.rows.iter().map(part).collect::<Result<Vec<_>>>().map(Some)
+}
+
 fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result<Vec<Relation>> {
     let result = connection.query(&format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, COALESCE(am.amname = 'heap', false), \
@@ -133,7 +196,8 @@ fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result
            CASE WHEN c.relkind IN ('r', 'm') THEN COALESCE(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END, \
            CASE WHEN c.reltoastrelid <> 0 THEN COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END, \
            pg_catalog.current_setting('block_size'), \
-           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND \
+           COALESCE(pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.text, ''), \
+           c.relrowsecurity, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND \
              (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')) \
          FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -214,7 +278,9 @@ fn relation_of(row: &Row) -> Result<Relation> {
         main_bytes: row.number(8)?,
         toast_bytes: row.number(9)?,
         block_size: row.number(10)?,
-        readable: row.flag(11),
+        storage: row.text(11).to_owned(),
+        row_security: row.flag(12),
+        readable: row.flag(13),
         columns: Vec::new(),
         primary_key: Vec::new(),
     })

@@ -26,9 +26,10 @@ mod testing;
 
 use rapidbyte_sdk::postgres::Config;
 use rapidbyte_sdk::{
-    CheckRequest, CheckResponse, DiscoverRequest, DiscoverResponse, Limits, OpenRequest, PlanRequest, PlanResponse,
-    ReadRequest, ReadResponse, Result, Source, TeardownRequest,
+    CheckRequest, CheckResponse, DiscoverRequest, DiscoverResponse, Error, Limits, OpenRequest, PlanRequest,
+    PlanResponse, ReadRequest, ReadResponse, Result, SnapshotRequest, SnapshotResponse, Source, TeardownRequest,
 };
+use serde_json::{Map, Value};
 
 use session::Session;
 
@@ -36,6 +37,7 @@ use session::Session;
 pub struct SourcePostgres {
     session: Session,
     limits: Limits,
+    keeps_snapshots: bool,
 }
 
 impl Source for SourcePostgres {
@@ -44,6 +46,7 @@ impl Source for SourcePostgres {
         Ok(SourcePostgres {
             session: Session::new(config),
             limits: request.limits,
+            keeps_snapshots: keeps_snapshots(&request.config)?,
         })
     }
 
@@ -63,6 +66,17 @@ impl Source for SourcePostgres {
         read::read(&mut self.session, &self.limits, &request)
     }
 
+    /// A transaction that stays open until this instance is closed, and whose state others can see as well.
+    fn snapshot(&mut self, _request: SnapshotRequest) -> Result<SnapshotResponse> {
+        Ok(SnapshotResponse {
+            snapshot: if self.keeps_snapshots {
+                Some(self.session.hold_snapshot()?)
+            } else {
+                None
+            },
+        })
+    }
+
     fn close(&mut self) -> Result<()> {
         self.session.close()
     }
@@ -70,6 +84,19 @@ impl Source for SourcePostgres {
     /// A full refresh leaves nothing behind at the server.
     fn teardown(&mut self, _request: TeardownRequest) -> Result<()> {
         Ok(())
+    }
+}
+
+/// The member `snapshot` of the configuration.
+fn keeps_snapshots(config: &Map<String, Value>) -> Result<bool> {
+    match config.get("snapshot") {
+        None | Some(Value::Null) => Ok(true),
+        Some(Value::String(text)) if text == "run" => Ok(true),
+        Some(Value::String(text)) if text == "none" => Ok(false),
+        Some(_) => Err(Error::config(
+            "invalid_config",
+            "the connector's config: member 'snapshot' is neither run nor none",
+        )),
     }
 }
 

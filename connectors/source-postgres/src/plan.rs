@@ -2,12 +2,13 @@
 
 //! `plan`: how a stream is cut into units, and what its batches look like.
 
-use rapidbyte_sdk::postgres::{Connection, Transport};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified, Connection, Transport};
 use rapidbyte_sdk::{Error, PlanRequest, PlanResponse, Result};
 use serde_json::Value;
 
-use crate::catalog::Relation;
-use crate::read_plan::{PlannedColumn, ReadPlan, Units};
+use crate::catalog::{self, Part, Relation};
+use crate::column_type::ColumnType;
+use crate::read_plan::{PlannedColumn, PlannedPart, ReadPlan, Units};
 use crate::resolve;
 use crate::session::Session;
 
@@ -20,6 +21,14 @@ const FIRST_SERVER_WITH_RANGES: u32 = 14;
 
 /// An empty table is planned by the server as if it had this many blocks.
 const LEAST_BLOCKS_OF_THE_SERVERS_PLANNER: i64 = 10;
+
+/// The bytes of a range of keys that is worth a query of its own.
+const UNIT_BYTES_OF_KEYS: i64 = 4 << 20;
+
+const MOST_UNITS_OF_KEYS: i64 = 64;
+
+/// With more of them the plan would not fit what a host takes.
+const MOST_PARTS: usize = 2048;
 
 /// Plans a stream.
 pub fn plan(session: &mut Session, request: PlanRequest) -> Result<PlanResponse> {
@@ -37,7 +46,7 @@ fn plan_stream<T: Transport>(
     let mut stream = request.stream;
     let relation = resolve::resolve(connection, &stream, schema)?;
     let columns = resolve::columns(&relation, &stream)?;
-    let plan = ReadPlan {
+    let mut plan = ReadPlan {
         namespace: relation.namespace.clone(),
         table: relation.name.clone(),
         columns: columns
@@ -50,9 +59,14 @@ fn plan_stream<T: Transport>(
             })
             .collect(),
         primary_key: relation.primary_key.clone(),
-        units: units(&relation, connection.server_major_version()),
+        units: Units::Whole,
+        storage: relation.storage.clone(),
     };
     let (estimated_rows, estimated_bytes) = estimate(connection, &relation, &plan)?;
+    plan.units = match &stream.partition_key {
+        Some(key) => units_of_key(connection, &relation, key, estimated_bytes)?,
+        None => units_of(connection, &relation)?,
+    };
     stream.namespace = Some(plan.namespace.clone());
     stream.table = Some(plan.table.clone());
     Ok(PlanResponse {
@@ -66,30 +80,120 @@ fn plan_stream<T: Transport>(
     })
 }
 
+#[inline(never)]
+fn units_of<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Units> {
+    let version = connection.server_major_version();
+    if !relation.has_children {
+        return Ok(units(relation, version));
+    }
+    Ok(match catalog::parts(connection, relation)? {
+        Some(parts) if !parts.is_empty() && parts.len() <= MOST_PARTS => {
+            units_of_parts(&parts, relation.block_size, version)
+        }
+        _ => Units::Whole,
+    })
+}
+
 fn units(relation: &Relation, server_version: u32) -> Units {
-    let by_blocks = relation.has_blocks() && relation.is_heap && !relation.has_children && relation.block_size > 0;
-    if !by_blocks || server_version < FIRST_SERVER_WITH_RANGES {
+    if !relation.has_blocks() || !relation.is_heap || relation.has_children || server_version < FIRST_SERVER_WITH_RANGES
+    {
         return Units::Whole;
     }
+    let (count, blocks) = heap_ranges(relation.main_bytes, relation.toast_bytes, relation.block_size);
+    Units::HeapBlocks { count, blocks }
+}
+
+fn units_of_parts(parts: &[Part], block_size: i64, server_version: u32) -> Units {
+    let planned = parts.iter().map(|part| {
+        let (count, blocks) = if part.is_heap && server_version >= FIRST_SERVER_WITH_RANGES {
+            heap_ranges(part.main_bytes, part.toast_bytes, block_size)
+        } else {
+            (1, 0)
+        };
+        PlannedPart {
+            namespace: part.namespace.clone(),
+            table: part.name.clone(),
+            storage: part.storage.clone(),
+            count,
+            blocks,
+        }
+    });
+    Units::Parts(planned.collect())
+}
+
+/// Ranges of the key where its type has distances, else remainders of its hash.
+///
+/// Bounds divide the values evenly, not the rows: which is what a table of skewed keys needs dynamic splits for. Every unit of what has no index
+/// on the key reads all of it, and so there are far fewer of them than of a heap.
+#[inline(never)]
+fn units_of_key<T: Transport>(
+    connection: &mut Connection<T>,
+    relation: &Relation,
+    key: &str,
+    estimated_bytes: i64,
+) -> Result<Units> {
+    let column = resolve::column(relation, key)?;
+    let count = (estimated_bytes / UNIT_BYTES_OF_KEYS).clamp(1, MOST_UNITS_OF_KEYS);
+    let name = quote_identifier(key);
+    let bound = match column.column_type {
+        _ if count == 1 => return Ok(Units::Whole),
+        ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => {
+            "(lo::pg_catalog.numeric + pg_catalog.floor((hi::pg_catalog.numeric - lo) * i / n))"
+        }
+        ColumnType::Decimal { .. } | ColumnType::NumericText => "(lo + (hi - lo) * i / n)",
+        ColumnType::Date => "(lo + ((hi - lo)::pg_catalog.int8 * i / n)::pg_catalog.int4)",
+        ColumnType::Timestamp | ColumnType::Timestamptz => "(lo + (hi - lo) * (i::pg_catalog.float8 / n))",
+        _ => {
+            return Ok(Units::KeyHashes {
+                column: key.to_owned(),
+                count: count as u64,
+            })
+        }
+    };
+    // Values that are infinitely far away would put all bounds there, too.
+    let finite = match column.column_type {
+        ColumnType::Date | ColumnType::Timestamp | ColumnType::Timestamptz => {
+            format!(" WHERE pg_catalog.isfinite({})", name)
+        }
+        ColumnType::Decimal { .. } | ColumnType::NumericText => {
+            format!(
+                " WHERE {0} NOT IN ('NaN') AND {0}::pg_catalog.text NOT LIKE '%Infinity'",
+                name
+            )
+        }
+        _ => String::new(),
+    };
+    let answer = connection.query(&format!(
+        "SELECT DISTINCT {bound} AS bound FROM (SELECT pg_catalog.min({name}) AS lo, pg_catalog.max({name}) AS hi, {count} AS n FROM {table}{finite}) AS ends, \
+         pg_catalog.generate_series(1, {count} - 1) AS i WHERE lo < hi ORDER BY 1",
+        bound = bound,
+        name = name,
+        count = count,
+        table = quote_qualified(&relation.namespace, &relation.name),
+        finite = finite,
+    ))?;
+    Ok(Units::KeyRanges {
+        column: key.to_owned(),
+        bounds: answer.rows.iter().map(|row| row.text(0).to_owned()).collect(),
+    })
+}
+
+/// How many units a heap is, and the blocks of each.
+fn heap_ranges(main_bytes: i64, toast_bytes: i64, block_size: i64) -> (u64, u64) {
+    let block_size = block_size.max(1);
+    let all = (main_bytes + block_size - 1) / block_size;
     // A block of rows with values out of line stands for many times its own bytes.
-    let bytes_of_a_block = match relation.blocks() {
-        0 => relation.block_size,
-        blocks => relation.block_size.saturating_add(relation.toast_bytes.max(0) / blocks),
+    let bytes_of_a_block = match all {
+        0 => block_size,
+        all => block_size.saturating_add(toast_bytes.max(0) / all),
     };
     let blocks = (UNIT_BYTES / bytes_of_a_block).max(1);
-    let count = (relation.blocks() + blocks - 1) / blocks;
-    Units::HeapBlocks {
-        count: count.max(1) as u64,
-        blocks: blocks as u64,
-    }
+    (((all + blocks - 1) / blocks).max(1) as u64, blocks as u64)
 }
 
 /// Rows and bytes of the whole stream. The server's own estimate also tells whether the user may run the query at all.
-fn estimate<T: Transport>(connection: &mut Connection<T>, relation: &Relation, plan: &ReadPlan) -> Result<(i64, i64)> {
-    let whole = ReadPlan {
-        units: Units::Whole,
-        ..plan.clone()
-    };
+#[inline(never)]
+fn estimate<T: Transport>(connection: &mut Connection<T>, relation: &Relation, whole: &ReadPlan) -> Result<(i64, i64)> {
     let answer = connection.query(&format!("EXPLAIN (FORMAT JSON) {}", whole.query(0)))?;
     let (planned_rows, width) = match answer.value().and_then(planned) {
         Some(planned) => planned,
@@ -142,6 +246,8 @@ mod tests {
             main_bytes,
             toast_bytes: 0,
             block_size: 8192,
+            storage: "1".into(),
+            row_security: false,
             readable: true,
             columns: Vec::new(),
             primary_key: Vec::new(),

@@ -2,9 +2,11 @@
 
 //! `read`: claims units one by one and copies each out.
 
+use std::ops::Range;
+
 use rapidbyte_sdk::abi;
 use rapidbyte_sdk::postgres::{Connection, Transport};
-use rapidbyte_sdk::{Limits, ReadRequest, ReadResponse, Result};
+use rapidbyte_sdk::{Category, Error, Limits, ReadRequest, ReadResponse, Result};
 
 use crate::batch::BatchWriter;
 use crate::decode::{Index, Tuples};
@@ -36,16 +38,26 @@ pub fn read(session: &mut Session, limits: &Limits, request: &ReadRequest) -> Re
     result.map_err(|error| error.context(format_args!("stream '{}'", request.stream.name)))
 }
 
+/// Reads in one transaction, in which a table that was read cannot be truncated or written anew.
 fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, plan: &ReadPlan) -> Result<ReadResponse> {
     let longest = limits.max_record_bytes.min(LONGEST_ROW) as usize;
     let mut units = 0;
+    let mut begun = false;
     let mut writer: Option<BatchWriter> = None;
     let mut clock = Clock::default();
     for unit in request.from..request.to {
         if !abi::claim(unit)? {
             break;
         }
-        let connection = session.connection()?;
+        let connection = if begun {
+            session.connection()?
+        } else {
+            begun = true;
+            let start = abi::monotonic_nanos();
+            let connection = session.begin(request.snapshot.as_deref())?;
+            clock.query_nanos += abi::monotonic_nanos() - start;
+            connection
+        };
         let writer = match &mut writer {
             Some(writer) => writer,
             none => {
@@ -63,6 +75,16 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
         copy_unit(connection, plan, unit as u64, longest, writer, &mut clock)?;
         units += 1;
         session.used();
+    }
+    if begun {
+        let start = abi::monotonic_nanos();
+        require_same_storage(
+            session.connection()?,
+            plan,
+            request.from as u64..request.from as u64 + units,
+        )?;
+        session.end_transaction()?;
+        clock.query_nanos += abi::monotonic_nanos() - start;
     }
     let totals = writer.map(|writer| writer.totals).unwrap_or_default();
     if units > 0 {
@@ -83,6 +105,32 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
         rows: totals.rows,
         batches: totals.batches,
     })
+}
+
+/// Fails when the rows of the table are in another file than when the stream was planned. Who truncates a table does not leave its old
+/// rows to those who still read an older state, and who writes it anew leaves them at other positions: some would be lost, or come twice.
+fn require_same_storage<T: Transport>(
+    connection: &mut Connection<T>,
+    plan: &ReadPlan,
+    units: Range<u64>,
+) -> Result<()> {
+    let query = match plan.moved_query(units) {
+        Some(query) => query,
+        None => return Ok(()),
+    };
+    let answer = connection.query(&query)?;
+    match answer.value() {
+        None => Ok(()),
+        Some(table) => Err(Error::new(
+            Category::TransientDb,
+            "table_rewritten",
+            format!(
+                "{} was truncated or written anew (by TRUNCATE, VACUUM FULL, CLUSTER or ALTER TABLE) while it was read",
+                table
+            ),
+        )
+        .hint("start the run again")),
+    }
 }
 
 /// Copies one unit out of the server into batches.

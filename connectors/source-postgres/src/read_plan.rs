@@ -2,8 +2,10 @@
 
 //! What `plan` decides and `read` carries out: the opaque part of the plan.
 
+use std::ops::Range;
+
 use rapidbyte_sdk::arrow::{metadata, Schema};
-use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
 use rapidbyte_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,8 @@ pub struct ReadPlan {
     pub columns: Vec<PlannedColumn>,
     pub primary_key: Vec<String>,
     pub units: Units,
+    /// What identifies the file of the table's rows; it changes when they are truncated or written anew. Empty for what has none.
+    pub storage: String,
 }
 
 /// A column as it was when the stream was planned.
@@ -30,7 +34,7 @@ pub struct PlannedColumn {
 }
 
 /// What a unit is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Units {
     /// The whole relation is unit 0.
@@ -38,22 +42,59 @@ pub enum Units {
     /// Unit `n` is the rows in blocks `n * blocks` up to `(n + 1) * blocks`, and the last one all that follow, too:
     /// rows that were added after the stream was planned.
     HeapBlocks { count: u64, blocks: u64 },
+    /// The units of one table after those of the other: partitions, or children.
+    Parts(Vec<PlannedPart>),
+    /// Unit `n` is the rows whose key is at least bound `n - 1` and below bound `n`; the first one has no lower bound and also the rows without a
+    /// key, the last one no upper bound. Bounds are values of the column's type, as text.
+    KeyRanges { column: String, bounds: Vec<String> },
+    /// Unit `n` is the rows whose key's hash has the remainder `n`.
+    KeyHashes { column: String, count: u64 },
+}
+
+/// A table that is a part of the stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedPart {
+    pub namespace: String,
+    pub table: String,
+    /// See [`ReadPlan::storage`].
+    pub storage: String,
+    /// How many units it is.
+    pub count: u64,
+    /// The blocks of a unit; 0: it is read whole.
+    pub blocks: u64,
+}
+
+/// A unit's place: of which table, and which of its rows.
+struct Place<'a> {
+    namespace: &'a str,
+    table: &'a str,
+    storage: &'a str,
+    /// Which of its rows; empty: all.
+    condition: String,
+    /// Whether rows of children belong to it.
+    with_children: bool,
 }
 
 impl Units {
     /// How many there are.
-    pub fn count(self) -> u64 {
+    pub fn count(&self) -> u64 {
         match self {
             Units::Whole => 1,
-            Units::HeapBlocks { count, .. } => count,
+            Units::HeapBlocks { count, .. } => *count,
+            Units::Parts(parts) => parts.iter().map(|part| part.count).sum(),
+            Units::KeyRanges { bounds, .. } => bounds.len() as u64 + 1,
+            Units::KeyHashes { count, .. } => *count,
         }
     }
 
     /// What they are, for people.
-    pub fn kind(self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Units::Whole => "whole",
             Units::HeapBlocks { .. } => "heap_blocks",
+            Units::Parts(_) => "heap_blocks_of_parts",
+            Units::KeyRanges { .. } => "key_ranges",
+            Units::KeyHashes { .. } => "key_hashes",
         }
     }
 }
@@ -76,33 +117,134 @@ impl ReadPlan {
 
     /// The query for one unit.
     pub fn query(&self, unit: u64) -> String {
+        let place = self.place(unit);
         let columns: Vec<String> = self
             .columns
             .iter()
             .map(|column| column.column_type.expression(&column.name))
             .collect();
-        let relation = quote_qualified(&self.namespace, &self.table);
-        match self.units {
-            Units::Whole => format!("SELECT {} FROM {}", columns.join(", "), relation),
-            Units::HeapBlocks { count, blocks } => {
-                let from = unit * blocks;
-                let to = from + blocks;
-                // A table that gets children after the plan is still read alone: ctid is no position across tables.
-                let mut query = format!("SELECT {} FROM ONLY {}", columns.join(", "), relation);
-                if unit > 0 || unit + 1 < count {
-                    query.push_str(&format!(" WHERE {} >= '({},0)'", quote_identifier("ctid"), from));
+        // A table that gets children after the plan is still read alone: ctid is no position across tables.
+        let query = format!(
+            "SELECT {} FROM {}{}",
+            columns.join(", "),
+            if place.with_children { "" } else { "ONLY " },
+            quote_qualified(place.namespace, place.table)
+        );
+        if place.condition.is_empty() {
+            query
+        } else {
+            format!("{} WHERE {}", query, place.condition)
+        }
+    }
+
+    fn place(&self, unit: u64) -> Place<'_> {
+        let whole = Place {
+            namespace: &self.namespace,
+            table: &self.table,
+            storage: &self.storage,
+            condition: String::new(),
+            with_children: true,
+        };
+        match &self.units {
+            Units::Whole => whole,
+            Units::HeapBlocks { count, blocks } => Place {
+                condition: block_condition(unit, *count, *blocks),
+                with_children: false,
+                ..whole
+            },
+            Units::KeyRanges { column, bounds } => Place {
+                condition: range_condition(column, bounds, unit as usize),
+                ..whole
+            },
+            Units::KeyHashes { column, count } => Place {
+                condition: format!(
+                    "(COALESCE(pg_catalog.hashtext({}::pg_catalog.text), 0) & 2147483647) % {} = {}",
+                    quote_identifier(column),
+                    count,
+                    unit
+                ),
+                ..whole
+            },
+            Units::Parts(parts) => {
+                let mut number = unit;
+                for part in parts {
+                    if number < part.count {
+                        return Place {
+                            namespace: &part.namespace,
+                            table: &part.table,
+                            storage: &part.storage,
+                            condition: if part.blocks > 0 {
+                                block_condition(number, part.count, part.blocks)
+                            } else {
+                                String::new()
+                            },
+                            with_children: false,
+                        };
+                    }
+                    number -= part.count;
                 }
-                if unit + 1 < count {
-                    query.push_str(&format!(" AND {} < '({},0)'", quote_identifier("ctid"), to));
-                }
-                query
+                // The host asks for units of the plan only.
+                whole
             }
         }
+    }
+
+    /// A query for the first of these units' tables whose rows are in another file than when the stream was planned. `None` when the units
+    /// have no files.
+    pub fn moved_query(&self, units: Range<u64>) -> Option<String> {
+        let mut tables: Vec<(&str, &str, &str)> = Vec::new();
+        for unit in units {
+            let place = self.place(unit);
+            let table = (place.namespace, place.table, place.storage);
+            if !place.storage.is_empty() && tables.last() != Some(&table) {
+                tables.push(table);
+            }
+        }
+        if tables.is_empty() {
+            return None;
+        }
+        let rows: Vec<String> = tables
+            .iter()
+            .map(|(namespace, table, storage)| {
+                format!(
+                    "({}, {})",
+                    quote_literal(&quote_qualified(namespace, table)),
+                    quote_literal(storage)
+                )
+            })
+            .collect();
+        Some(format!(
+            "SELECT t.name FROM (VALUES {}) AS t (name, storage) WHERE \
+             pg_catalog.pg_relation_filenode(t.name::pg_catalog.regclass)::pg_catalog.text IS DISTINCT FROM t.storage LIMIT 1",
+            rows.join(", ")
+        ))
     }
 
     /// The statement that copies one unit out.
     pub fn copy(&self, unit: u64) -> String {
         format!("COPY ({}) TO STDOUT (FORMAT binary)", self.query(unit))
+    }
+}
+
+fn block_condition(unit: u64, count: u64, blocks: u64) -> String {
+    let from = unit * blocks;
+    let ctid = quote_identifier("ctid");
+    match (unit > 0, unit + 1 < count) {
+        (false, false) => String::new(),
+        (true, false) => format!("{} >= '({},0)'", ctid, from),
+        (_, true) => format!("{0} >= '({1},0)' AND {0} < '({2},0)'", ctid, from, from + blocks),
+    }
+}
+
+fn range_condition(column: &str, bounds: &[String], unit: usize) -> String {
+    let key = quote_identifier(column);
+    let from = unit.checked_sub(1).and_then(|before| bounds.get(before));
+    let to = bounds.get(unit);
+    match (from, to) {
+        (None, None) => String::new(),
+        (None, Some(to)) => format!("({0} < {1} OR {0} IS NULL)", key, quote_literal(to)),
+        (Some(from), None) => format!("{} >= {}", key, quote_literal(from)),
+        (Some(from), Some(to)) => format!("{0} >= {1} AND {0} < {2}", key, quote_literal(from), quote_literal(to)),
     }
 }
 
@@ -123,6 +265,7 @@ mod tests {
             columns: vec![column("id", ColumnType::Int8), column("mood", ColumnType::Other)],
             primary_key: vec!["id".into()],
             units,
+            storage: "16384".into(),
         }
     }
 
@@ -139,6 +282,69 @@ mod tests {
             format!("{} WHERE \"ctid\" >= '(128,0)' AND \"ctid\" < '(256,0)'", select)
         );
         assert_eq!(plan.query(2), format!("{} WHERE \"ctid\" >= '(256,0)'", select));
+    }
+
+    #[test]
+    fn the_units_of_parts_follow_each_other() {
+        let part = |table: &str, storage: &str, count, blocks| PlannedPart {
+            namespace: "Sales".into(),
+            table: table.into(),
+            storage: storage.into(),
+            count,
+            blocks,
+        };
+        let plan = plan(Units::Parts(vec![
+            part("a", "1", 2, 128),
+            part("f", "", 1, 0),
+            part("b", "2", 1, 64),
+        ]));
+        let select = "SELECT \"id\", (\"mood\")::text FROM ONLY \"Sales\".";
+        assert_eq!(plan.units.count(), 4);
+        assert_eq!(
+            plan.query(0),
+            format!("{}\"a\" WHERE \"ctid\" >= '(0,0)' AND \"ctid\" < '(128,0)'", select)
+        );
+        assert_eq!(plan.query(1), format!("{}\"a\" WHERE \"ctid\" >= '(128,0)'", select));
+        assert_eq!(plan.query(2), format!("{}\"f\"", select));
+        assert_eq!(plan.query(3), format!("{}\"b\"", select));
+        let moved = plan.moved_query(0..4).unwrap();
+        assert!(
+            moved.contains("(VALUES ('\"Sales\".\"a\"', '1'), ('\"Sales\".\"b\"', '2'))"),
+            "{}",
+            moved
+        );
+        assert_eq!(plan.moved_query(2..3), None);
+    }
+
+    #[test]
+    fn ranges_and_hashes_of_a_key_leave_no_row_out() {
+        let select = "SELECT \"id\", (\"mood\")::text FROM \"Sales\".\"Größe\" WHERE ";
+        let ranges = plan(Units::KeyRanges {
+            column: "i\"d".into(),
+            bounds: vec!["10".into(), "it's".into()],
+        });
+        assert_eq!(ranges.units.count(), 3);
+        assert_eq!(
+            ranges.query(0),
+            format!("{}(\"i\"\"d\" < '10' OR \"i\"\"d\" IS NULL)", select)
+        );
+        assert_eq!(
+            ranges.query(1),
+            format!("{}\"i\"\"d\" >= '10' AND \"i\"\"d\" < 'it''s'", select)
+        );
+        assert_eq!(ranges.query(2), format!("{}\"i\"\"d\" >= 'it''s'", select));
+        let hashes = plan(Units::KeyHashes {
+            column: "id".into(),
+            count: 4,
+        });
+        assert_eq!(hashes.units.count(), 4);
+        assert_eq!(
+            hashes.query(3),
+            format!(
+                "{}(COALESCE(pg_catalog.hashtext(\"id\"::pg_catalog.text), 0) & 2147483647) % 4 = 3",
+                select
+            )
+        );
     }
 
     #[test]

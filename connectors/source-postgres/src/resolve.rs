@@ -58,12 +58,18 @@ pub fn columns(relation: &Relation, stream: &Stream) -> Result<Vec<Column>> {
                 format!("member 'columns' names '{}' twice", name),
             ));
         }
-        match relation.columns.iter().find(|column| column.name == *name) {
-            Some(column) => columns.push(column.clone()),
-            None => return Err(unknown_column(relation, name)),
-        }
+        columns.push(column(relation, name)?.clone());
     }
     Ok(columns)
+}
+
+/// The column of this name. The error says what exists that is similar.
+pub fn column<'a>(relation: &'a Relation, name: &str) -> Result<&'a Column> {
+    relation
+        .columns
+        .iter()
+        .find(|column| column.name == name)
+        .ok_or_else(|| unknown_column(relation, name))
 }
 
 /// What a stream names: its namespace and table when a plan has filled them in, else its name.

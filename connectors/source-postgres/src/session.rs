@@ -3,8 +3,8 @@
 //! The connection of an instance, kept between calls.
 
 use rapidbyte_sdk::abi;
-use rapidbyte_sdk::postgres::{connect, Config, Connection};
-use rapidbyte_sdk::{Error, Result, TcpStream};
+use rapidbyte_sdk::postgres::{connect, quote_literal, Config, Connection};
+use rapidbyte_sdk::{Category, Error, Result, TcpStream};
 
 /// The oldest server that is read from.
 pub const OLDEST_SERVER: u32 = 12;
@@ -20,11 +20,22 @@ const TRUSTED_IDLE_NANOS: i64 = 10_000_000_000;
 const WHOLE_AND_REPEATABLE: &str =
     "SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET row_security = off";
 
+/// Everything that a transaction reads is as it was when its snapshot was taken.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+/// What a server says of a snapshot whose transaction has ended, of one that it does not know (two codes, by its version), and of one whose
+/// process it cannot find.
+const NO_SUCH_SNAPSHOT: [&str; 3] = ["22023", "42704", "55000"];
+
 /// The connection, made when it is first needed.
 pub struct Session {
     config: Config,
     connection: Option<Connection<TcpStream>>,
     last_used: i64,
+    /// The snapshot that the connection keeps for other instances.
+    held: Option<String>,
+    /// Whether [`Session::begin`] has begun a transaction that goes on.
+    in_transaction: bool,
 }
 
 impl Session {
@@ -33,6 +44,8 @@ impl Session {
             config,
             connection: None,
             last_used: 0,
+            held: None,
+            in_transaction: false,
         }
     }
 
@@ -43,11 +56,13 @@ impl Session {
     /// A connection that is ready: the kept one, or a new one.
     pub fn connection(&mut self) -> Result<&mut Connection<TcpStream>> {
         let now = abi::monotonic_nanos();
-        let connection = match self.connection.take() {
-            Some(kept) => match alive(kept, now - self.last_used) {
-                Some(kept) => kept,
-                None => self.connect()?,
-            },
+        let idle_nanos = now - self.last_used;
+        let kept = self.connection.take().and_then(|kept| alive(kept, idle_nanos));
+        let connection = match kept {
+            Some(kept) => kept,
+            // Another connection would see another state.
+            None if self.held.is_some() => return Err(snapshot_lost(&self.config.server())),
+            None if self.in_transaction => return Err(transaction_lost(&self.config.server())),
             None => self.connect()?,
         };
         self.last_used = now;
@@ -71,6 +86,48 @@ impl Session {
         self.connection()
     }
 
+    /// Begins a transaction that keeps the present state of the database for all who know its name, which is returned. It lasts
+    /// as long as the connection.
+    pub fn hold_snapshot(&mut self) -> Result<String> {
+        if let Some(held) = self.held.clone() {
+            return self.connection().map(|_| held);
+        }
+        let connection = self.supported_connection()?;
+        connection.execute(BEGIN)?;
+        let answer = connection.query("SELECT pg_catalog.pg_export_snapshot()")?;
+        let name = answer.value().unwrap_or_default().to_owned();
+        self.used();
+        self.held = Some(name.clone());
+        Ok(name)
+    }
+
+    /// A connection in a new transaction, in which everything is as it was when the snapshot was taken, or as it is now.
+    /// [`Session::end_transaction`] ends it.
+    pub fn begin(&mut self, snapshot: Option<&str>) -> Result<&mut Connection<TcpStream>> {
+        let begin = match snapshot {
+            Some(snapshot) => format!("{}; SET TRANSACTION SNAPSHOT {}", BEGIN, quote_literal(snapshot)),
+            None => BEGIN.to_owned(),
+        };
+        let server = self.config.server();
+        let connection = self.connection()?;
+        match connection.simple_query(&begin) {
+            Ok(_) => {
+                self.in_transaction = true;
+                self.connection()
+            }
+            Err(error) if snapshot.is_some() && NO_SUCH_SNAPSHOT.contains(&error.code()) => Err(snapshot_lost(&server)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the transaction, and with it its locks: whoever wants to replace a table that was read must not wait for the run.
+    pub fn end_transaction(&mut self) -> Result<()> {
+        self.connection()?.execute("COMMIT")?;
+        self.in_transaction = false;
+        self.used();
+        Ok(())
+    }
+
     /// Notes that the connection was in use until now.
     pub fn used(&mut self) {
         self.last_used = abi::monotonic_nanos();
@@ -79,6 +136,7 @@ impl Session {
     /// Drops the connection, whatever state it is in.
     pub fn discard(&mut self) {
         self.connection = None;
+        self.in_transaction = false;
     }
 
     /// Says goodbye to the server.
@@ -96,6 +154,27 @@ impl Session {
         abi::add_duration_nanos("source_connect", abi::monotonic_nanos() - start)?;
         Ok(connection)
     }
+}
+
+fn transaction_lost(server: &str) -> Error {
+    Error::new(
+        Category::TransientNetwork,
+        "connection_lost",
+        format!("{}: the connection was lost between two units", server),
+    )
+    .retryable(true)
+}
+
+fn snapshot_lost(server: &str) -> Error {
+    Error::new(
+        Category::TransientDb,
+        "snapshot_lost",
+        format!(
+            "{}: the snapshot that all parts of this run read is gone: whoever started the run has ended, or has lost its connection",
+            server
+        ),
+    )
+    .hint("start the run again")
 }
 
 /// The kept connection, unless it is of no use any more.

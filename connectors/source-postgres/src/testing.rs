@@ -232,9 +232,11 @@ pub fn connected(answer: Vec<u8>, server_encoding: &str) -> Connection<Recorded>
         format!("server_encoding\0{}\0", server_encoding).as_bytes(),
     ));
     bytes.extend(&ready);
-    // The answer to the settings that the client makes.
-    bytes.extend(message(b'C', b"SET\0"));
-    bytes.extend(&ready);
+    // The answers to the settings that the client makes.
+    for _ in 0..2 {
+        bytes.extend(message(b'C', b"SET\0"));
+        bytes.extend(&ready);
+    }
     bytes.extend(answer);
     let config = json!({"host": "h", "user": "u", "database": "d", "sslmode": "disable"});
     let config = Config::from_json(config.as_object().unwrap(), "test").unwrap();
@@ -256,6 +258,7 @@ pub fn plan_of(types: &[ColumnType]) -> ReadPlan {
         columns: types.iter().enumerate().map(column).collect(),
         primary_key: Vec::new(),
         units: Units::Whole,
+        storage: String::new(),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 /// The longest name Postgres keeps whole; a longer one would be cut, and then mean something else.
 const LONGEST_IDENTIFIER: usize = 63;
 
+/// In seconds: the server counts in milliseconds, with 31 bits.
+const LONGEST_STATEMENT: u64 = 2_000_000;
+
 /// Whether and how a connection is encrypted: the values of `sslmode` as libpq has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
@@ -39,7 +42,35 @@ impl SslMode {
     }
 }
 
-/// A password, which no log line or error message shows.
+/// What a session must be good for: the values of `target_session_attrs` as libpq has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetSession {
+    Any,
+    /// Transactions write unless told otherwise.
+    ReadWrite,
+    /// They do not.
+    ReadOnly,
+    Primary,
+    Standby,
+    /// A standby if there is one, else any.
+    PreferStandby,
+}
+
+impl TargetSession {
+    fn parse(text: &str) -> Option<TargetSession> {
+        match text {
+            "any" => Some(TargetSession::Any),
+            "read-write" => Some(TargetSession::ReadWrite),
+            "read-only" => Some(TargetSession::ReadOnly),
+            "primary" => Some(TargetSession::Primary),
+            "standby" => Some(TargetSession::Standby),
+            "prefer-standby" => Some(TargetSession::PreferStandby),
+            _ => None,
+        }
+    }
+}
+
+/// A password or a key, which no log line or error message shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -51,6 +82,11 @@ impl Password {
     /// The password itself: for authentication and nothing else.
     pub(super) fn reveal(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The same as text.
+    pub(super) fn reveal_text(&self) -> &str {
+        &self.0
     }
 }
 
@@ -65,6 +101,9 @@ impl fmt::Debug for Password {
 pub struct Config {
     pub host: String,
     pub port: u16,
+    /// Where to connect when the first cannot be used, in this order.
+    pub further_servers: Vec<(String, u16)>,
+    pub target_session_attrs: TargetSession,
     pub user: String,
     pub password: Option<Password>,
     pub database: String,
@@ -73,7 +112,13 @@ pub struct Config {
     pub sslmode: SslMode,
     /// Trusted authorities in PEM, for `verify-ca` and `verify-full`; absent: the host's own.
     pub sslrootcert: Option<String>,
+    /// The certificate to log in with, in PEM, with those that lead to its authority.
+    pub sslcert: Option<String>,
+    /// The key of the certificate.
+    pub sslkey: Option<Password>,
     pub connect_timeout_seconds: u32,
+    /// How long a statement may take at most; 0: as long as it takes.
+    pub statement_timeout_seconds: u32,
     pub application_name: String,
 }
 
@@ -82,9 +127,26 @@ impl Config {
     /// Members of other names are left to the connector.
     pub fn from_json(members: &Map<String, Value>, application_name: &str) -> Result<Config> {
         let sslmode = optional_text(members, "sslmode")?.unwrap_or_else(|| "prefer".into());
+        let sslcert = optional_text(members, "sslcert")?;
+        let sslkey = optional_text(members, "sslkey")?.map(Password);
+        if sslcert.is_some() != sslkey.is_some() {
+            return Err(invalid(
+                "members 'sslcert' and 'sslkey' go together, and only one of them is given".into(),
+            ));
+        }
+        let mut servers = servers(members)?;
+        let (host, port) = servers.remove(0);
+        let target = optional_text(members, "target_session_attrs")?.unwrap_or_else(|| "any".into());
         Ok(Config {
-            host: required_text(members, "host")?,
-            port: number(members, "port", 5432, 1, 65535)? as u16,
+            host,
+            port,
+            further_servers: servers,
+            target_session_attrs: TargetSession::parse(&target).ok_or_else(|| {
+                invalid(format!(
+                    "member 'target_session_attrs' is {:?}, not any, read-write, read-only, primary, standby or prefer-standby",
+                    target
+                ))
+            })?,
             user: required_text(members, "user")?,
             password: optional_text(members, "password")?.map(Password),
             database: required_text(members, "database")?,
@@ -96,18 +158,62 @@ impl Config {
                 ))
             })?,
             sslrootcert: optional_text(members, "sslrootcert")?,
+            sslcert,
+            sslkey,
             connect_timeout_seconds: number(members, "connect_timeout_seconds", 10, 1, 3600)? as u32,
+            statement_timeout_seconds: number(members, "statement_timeout_seconds", 0, 0, LONGEST_STATEMENT)? as u32,
             application_name: optional_text(members, "application_name")?.unwrap_or_else(|| application_name.into()),
         })
     }
 
     /// How messages call the server: everything that finds it, and no secret.
     pub fn server(&self) -> String {
+        let further: String = self
+            .further_servers
+            .iter()
+            .map(|(host, port)| format!(" or {}:{}", host, port))
+            .collect();
         format!(
-            "Postgres at {}:{} (database {}, user {})",
-            self.host, self.port, self.database, self.user
+            "Postgres at {}:{}{} (database {}, user {})",
+            self.host, self.port, further, self.database, self.user
         )
     }
+
+    /// The same for each of the servers alone.
+    pub(super) fn each_server(&self) -> Vec<Config> {
+        let alone = |(host, port): (String, u16)| Config {
+            host,
+            port,
+            further_servers: Vec::new(),
+            ..self.clone()
+        };
+        std::iter::once((self.host.clone(), self.port))
+            .chain(self.further_servers.iter().cloned())
+            .map(alone)
+            .collect()
+    }
+}
+
+/// The hosts with their ports; at least one.
+fn servers(members: &Map<String, Value>) -> Result<Vec<(String, u16)>> {
+    let hosts = required_text(members, "host")?;
+    let hosts: Vec<&str> = hosts.split(',').map(str::trim).collect();
+    if hosts.contains(&"") {
+        return Err(invalid("member 'host' holds an empty name between its commas".into()));
+    }
+    let ports = match members.get("port") {
+        Some(Value::String(text)) if text.contains(',') => {
+            let ports: Vec<Option<u16>> = text.split(',').map(|port| port.trim().parse().ok()).collect();
+            ports.into_iter().collect::<Option<Vec<u16>>>().unwrap_or_default()
+        }
+        _ => vec![number(members, "port", 5432, 1, 65535)? as u16; hosts.len()],
+    };
+    if ports.len() != hosts.len() || ports.contains(&0) {
+        return Err(invalid(
+            "member 'port' is neither one port for all hosts, nor as many ports as 'host' names hosts".into(),
+        ));
+    }
+    Ok(hosts.into_iter().map(str::to_owned).zip(ports).collect())
 }
 
 fn required_text(members: &Map<String, Value>, name: &str) -> Result<String> {
@@ -178,13 +284,18 @@ mod tests {
             Config {
                 host: "db".into(),
                 port: 5432,
+                further_servers: Vec::new(),
+                target_session_attrs: TargetSession::Any,
                 user: "ann".into(),
                 password: None,
                 database: "shop".into(),
                 schema: "public".into(),
                 sslmode: SslMode::Prefer,
                 sslrootcert: None,
+                sslcert: None,
+                sslkey: None,
                 connect_timeout_seconds: 10,
+                statement_timeout_seconds: 0,
                 application_name: "rapidbyte".into(),
             }
         );
@@ -194,7 +305,8 @@ mod tests {
     fn every_member_is_read() {
         let config = parse(
             json!({"host": "db", "port": "6543", "user": "ann", "password": "geheim", "database": "shop", "schema": "Sales",
-                    "sslmode": "verify-full", "sslrootcert": "PEM", "connect_timeout_seconds": 3,
+                    "sslmode": "verify-full", "sslrootcert": "PEM", "sslcert": "C", "sslkey": "K", "connect_timeout_seconds": 3,
+                    "statement_timeout_seconds": "90",
                     "application_name": "nightly", "else": 1})
         )
         .unwrap();
@@ -203,8 +315,39 @@ mod tests {
         assert_eq!(config.schema, "Sales");
         assert_eq!(config.sslmode, SslMode::VerifyFull);
         assert_eq!(config.sslrootcert.as_deref(), Some("PEM"));
+        assert_eq!(config.sslcert.as_deref(), Some("C"));
+        assert_eq!(config.sslkey, Some(Password::new("K")));
         assert_eq!(config.connect_timeout_seconds, 3);
+        assert_eq!(config.statement_timeout_seconds, 90);
         assert_eq!(config.application_name, "nightly");
+    }
+
+    #[test]
+    fn several_servers_have_one_port_or_each_its_own() {
+        let servers = |host: &str, port: Value| {
+            parse(json!({"host": host, "port": port, "user": "a", "database": "d"})).map(|config| {
+                config
+                    .each_server()
+                    .into_iter()
+                    .map(|server| format!("{}:{}", server.host, server.port))
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(servers("a, b", json!(6543)).unwrap(), ["a:6543", "b:6543"]);
+        assert_eq!(servers("a,b,::1", json!("1,2, 3")).unwrap(), ["a:1", "b:2", "::1:3"]);
+        for (host, port) in [
+            ("a,b", "1,2,3"),
+            ("a", "1,2"),
+            ("a,b", "1,x"),
+            ("a,b", "0,1"),
+            ("a,b", "1,70000"),
+        ] {
+            let error = servers(host, json!(port)).unwrap_err();
+            assert!(error.message().contains("'port' is neither"), "{}", error.message());
+        }
+        assert!(servers("a,,b", json!(1)).unwrap_err().message().contains("empty name"));
+        let config = parse(json!({"host": "a,b", "user": "u", "database": "d"})).unwrap();
+        assert_eq!(config.server(), "Postgres at a:5432 or b:5432 (database d, user u)");
     }
 
     #[test]
@@ -237,6 +380,14 @@ mod tests {
             (
                 json!({"host": "h", "user": "a", "database": "d", "sslmode": "yes"}),
                 "'sslmode' is \"yes\"",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "target_session_attrs": "writable"}),
+                "'target_session_attrs' is \"writable\"",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "sslkey": "geheim"}),
+                "'sslcert' and 'sslkey' go together",
             ),
             (
                 json!({"host": "h", "user": "a", "database": "d", "schema": ""}),

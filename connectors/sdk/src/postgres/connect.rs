@@ -11,7 +11,7 @@ use postgres_protocol::message::frontend;
 use crate::error::{Category, Error, Result};
 use crate::tcp::{TcpStream, TlsOptions, TlsVerification};
 
-use super::config::{Config, SslMode};
+use super::config::{Config, SslMode, TargetSession};
 use super::connection::{Connection, Reply};
 use super::error::protocol_error;
 use super::transport::Transport;
@@ -20,13 +20,68 @@ use super::transport::Transport;
 /// people's queries, and notices: nobody reads them, and a server that cannot get rid of them stops to take rows. They are not part of the
 /// start-up message because connection poolers refuse those they do not know there.
 const SETTINGS: &str = "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET IntervalStyle = 'postgres'; \
-     SET lc_monetary = 'C'; SET client_min_messages = error; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+     SET lc_monetary = 'C'; SET client_min_messages = error; SET idle_in_transaction_session_timeout = 0";
+
+/// Has the server look, in the midst of a statement, whether it is still wanted: nobody can tell it to stop when a run is cancelled or its
+/// machine gone, and a query that sends nothing would go on to its end.
+const LOOK_AT_THE_CONNECTION: &str = "SET client_connection_check_interval = '2s'";
+
+const FIRST_SERVER_THAT_LOOKS: u32 = 14;
+
+const WRONG_SESSION: &str = "wrong_session";
+
+/// Time limits that not every supported server knows, with the first version that does.
+const LATER_SETTINGS: [(u32, &str); 2] = [
+    (14, "; SET idle_session_timeout = 0"),
+    (17, "; SET transaction_timeout = 0"),
+];
 
 /// Connects through the host and authenticates.
+///
+/// Of several servers it takes the first that can be reached and is what `target_session_attrs` asks for. One that refuses the user ends the
+/// search: the next would, too, and the user would not learn of it.
 pub fn connect(config: &Config) -> Result<Connection<TcpStream>> {
-    Connection::connect(config, |config| {
+    connect_to_one(config, |config| {
         TcpStream::connect(&config.host, config.port, timeout(config)).map_err(|cause| cause.context(config.server()))
     })
+}
+
+fn connect_to_one<T: Transport>(config: &Config, mut open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
+    let mut failures: Vec<Error> = Vec::new();
+    // The second round takes what the first would rather not have.
+    let rounds: &[TargetSession] = match config.target_session_attrs {
+        TargetSession::PreferStandby => &[TargetSession::Standby, TargetSession::Any],
+        ref target => std::slice::from_ref(target),
+    };
+    for target in rounds {
+        failures.clear();
+        for server in config.each_server() {
+            let connected = Connection::connect(&server, &mut open).and_then(|mut connection| {
+                connection.require(*target, &server)?;
+                Ok(connection)
+            });
+            match connected {
+                Ok(connection) => return Ok(connection),
+                Err(error) if error.code() == WRONG_SESSION => failures.push(error),
+                Err(error) if matches!(error.category(), Category::TransientNetwork | Category::TransientDb) => {
+                    failures.push(error)
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    let others: Vec<String> = failures
+        .iter()
+        .rev()
+        .skip(1)
+        .rev()
+        .map(|failure| failure.message().to_owned())
+        .collect();
+    match failures.pop() {
+        Some(last) if others.is_empty() => Err(last),
+        Some(last) => Err(last.context(others.join("; "))),
+        None => Err(Error::internal("there is no server to connect to")),
+    }
 }
 
 fn timeout(config: &Config) -> Duration {
@@ -34,8 +89,40 @@ fn timeout(config: &Config) -> Duration {
 }
 
 impl<T: Transport> Connection<T> {
+    /// Fails with [`WRONG_SESSION`] when the session is not what is asked for.
+    #[inline(never)]
+    fn require(&mut self, target: TargetSession, config: &Config) -> Result<()> {
+        if target == TargetSession::Any {
+            return Ok(());
+        }
+        let answer = self.query(
+            "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'",
+        )?;
+        let row = match answer.rows.first() {
+            Some(row) => row,
+            None => return Err(protocol_error("no answer to a query")),
+        };
+        let (standby, read_only) = (row.flag(0), row.flag(1));
+        let (suits, is) = match target {
+            TargetSession::ReadWrite => (!read_only, "read only"),
+            TargetSession::ReadOnly => (read_only, "not read only"),
+            TargetSession::Primary => (!standby, "a standby"),
+            TargetSession::Standby | TargetSession::PreferStandby => (standby, "no standby"),
+            TargetSession::Any => (true, ""),
+        };
+        if suits {
+            return Ok(());
+        }
+        Err(Error::config(
+            WRONG_SESSION,
+            format!("{} is {}, which 'target_session_attrs' rules out", config.server(), is),
+        )
+        .hint("name the other servers in 'host' too, or change 'target_session_attrs'"))
+    }
+
     /// Connects and authenticates. `open` makes the transport; it is called a second time when the server offers
     /// encryption that then fails and `sslmode` is `prefer`.
+    #[inline(never)]
     pub fn connect(config: &Config, mut open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
         // A server that takes the connection and then says nothing must not hold the run up.
         let mut open = |config: &Config| -> Result<T> {
@@ -57,7 +144,22 @@ impl<T: Transport> Connection<T> {
         };
         let mut connection = Connection::new(transport, config.server());
         connection.start_up(config)?;
-        connection.simple_query(SETTINGS)?;
+        let mut settings = format!(
+            "{}; SET statement_timeout = {}",
+            SETTINGS,
+            u64::from(config.statement_timeout_seconds) * 1000
+        );
+        let version = connection.server_major_version();
+        for (since, setting) in LATER_SETTINGS {
+            if version >= since {
+                settings.push_str(setting);
+            }
+        }
+        connection.simple_query(&settings)?;
+        if version >= FIRST_SERVER_THAT_LOOKS && connection.simple_query(LOOK_AT_THE_CONNECTION).is_err() {
+            // The server's system has no way to tell it.
+            crate::debug!("the server cannot notice a closed connection in the midst of a statement");
+        }
         // From here on it is the server's work that is waited for, which takes as long as it takes.
         connection.transport.set_read_timeout(None)?;
         Ok(connection)
@@ -112,7 +214,8 @@ fn encrypt<T: Transport>(mut transport: T, config: &Config) -> Result<Encryption
                     SslMode::Disable | SslMode::Prefer | SslMode::Require => TlsVerification::None,
                 },
                 ca_pem: config.sslrootcert.clone(),
-                ..TlsOptions::default()
+                client_cert_pem: config.sslcert.clone(),
+                client_key_pem: config.sslkey.as_ref().map(|key| key.reveal_text().to_owned()),
             })?;
             Ok(Encryption::On(transport))
         }
@@ -153,6 +256,54 @@ mod tests {
             sent.contains("user\0ann\0database\0shop\0application_name\0test\0client_encoding\0UTF8\0DateStyle\0ISO\0")
         );
         assert!(sent.contains("SET extra_float_digits = 3"));
+    }
+
+    fn servers(count: usize) -> Config {
+        Config {
+            further_servers: (1..count).map(|number| (format!("db{}", number), 5432)).collect(),
+            ..config("disable")
+        }
+    }
+
+    #[test]
+    fn of_several_servers_the_first_that_answers_is_taken() {
+        let mut asked = Vec::new();
+        let connection = connect_to_one(&servers(3), |config| {
+            asked.push(config.host.clone());
+            match asked.len() {
+                1 => Err(Error::new(Category::TransientNetwork, "connect_failed", "refused")),
+                _ => Ok(Script::new(handshake())),
+            }
+        });
+        assert!(connection.is_ok());
+        assert_eq!(asked, [config("disable").host, "db1".to_owned()]);
+    }
+
+    #[test]
+    fn when_none_answers_all_are_told_and_a_refused_user_ends_the_search() {
+        let error = connect_to_one(&servers(2), |config| -> Result<Script> {
+            Err(Error::new(
+                Category::TransientNetwork,
+                "connect_failed",
+                format!("{} is down", config.host),
+            ))
+        })
+        .err()
+        .unwrap();
+        assert!(error.message().contains("db1 is down"), "{}", error.message());
+        assert!(
+            error.message().contains(&format!("{} is down", config("disable").host)),
+            "{}",
+            error.message()
+        );
+        let mut asked = 0;
+        let error = connect_to_one(&servers(2), |_| -> Result<Script> {
+            asked += 1;
+            Err(Error::new(Category::Auth, "28P01", "no"))
+        })
+        .err()
+        .unwrap();
+        assert_eq!((error.code(), asked), ("28P01", 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::error::{Category, Error, Result};
 use crate::tcp::TlsOptions;
 
-use super::config::{Config, Password, SslMode};
+use super::config::{Config, Password, SslMode, TargetSession};
 use super::connection::Connection;
 use super::transport::Transport;
 
@@ -115,8 +115,13 @@ pub fn config(sslmode: &str) -> Config {
             "require" => SslMode::Require,
             _ => SslMode::VerifyFull,
         },
+        further_servers: Vec::new(),
+        target_session_attrs: TargetSession::Any,
         sslrootcert: None,
+        sslcert: None,
+        sslkey: None,
         connect_timeout_seconds: 10,
+        statement_timeout_seconds: 0,
         application_name: "test".into(),
     }
 }
@@ -167,7 +172,10 @@ pub fn handshake_tail() -> Vec<u8> {
     bytes.extend(message(b'S', b"server_encoding\0UTF8\0"));
     bytes.extend(message(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]));
     bytes.extend(ready());
-    bytes.extend(message(b'C', b"SET\0"));
-    bytes.extend(ready());
+    // The settings, and the check of the connection.
+    for _ in 0..2 {
+        bytes.extend(message(b'C', b"SET\0"));
+        bytes.extend(ready());
+    }
     bytes
 }

@@ -41,7 +41,9 @@ class MethodSizesTest {
             "rb_finalize",
             "rapidbyte_sdk6export",
             "rapidbyte_sdk5error",
+            "DeserializeSeed$GT$11deserialize",
             // Once for a stream.
+            "source_postgres4plan11plan_stream",
             "source_postgres7resolve7resolve",
             "dest_postgres6wanted14wanted_columns",
             "dest_postgres9type_name8TypeName5parse",

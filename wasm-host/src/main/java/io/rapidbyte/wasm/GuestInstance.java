@@ -89,7 +89,7 @@ final class GuestInstance implements AutoCloseable {
         this.alloc = instance.export("rb_alloc");
         this.free = instance.export("rb_free");
         for (LifecycleCall call : LifecycleCall.values()) {
-            if (call.requiredOf(manifest.role())) {
+            if (call.requiredOf(manifest.role()) || call.optionalFor(manifest.role()) && exports(call.export())) {
                 calls.put(call, instance.export(call.export()));
             }
         }
@@ -176,7 +176,7 @@ final class GuestInstance implements AutoCloseable {
     private void initialize() {
         run(LifecycleCall.INITIALIZE, () -> {
             instance.initialize(false);
-            if (hasInitialize()) {
+            if (exports(LifecycleCall.INITIALIZE.export())) {
                 instance.export(LifecycleCall.INITIALIZE.export()).apply();
             }
             long version = instance.export("rb_abi_version").apply()[0];
@@ -190,10 +190,10 @@ final class GuestInstance implements AutoCloseable {
         });
     }
 
-    private boolean hasInitialize() {
+    private boolean exports(String name) {
         var exports = instance.module().exportSection();
         for (int i = 0; i < exports.exportCount(); i++) {
-            if (exports.getExport(i).name().equals(LifecycleCall.INITIALIZE.export())) {
+            if (exports.getExport(i).name().equals(name)) {
                 return true;
             }
         }
@@ -216,6 +216,11 @@ final class GuestInstance implements AutoCloseable {
 
     String connector() {
         return module.name();
+    }
+
+    /** Whether it can be called: some calls a connector need not have. */
+    boolean has(LifecycleCall call) {
+        return calls.containsKey(call);
     }
 
     String runId() {

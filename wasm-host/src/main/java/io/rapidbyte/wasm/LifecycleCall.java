@@ -9,6 +9,7 @@ enum LifecycleCall {
     DISCOVER("rb_discover", Role.SOURCE),
     PLAN("rb_plan", Role.SOURCE),
     READ("rb_read", Role.SOURCE),
+    SNAPSHOT("rb_snapshot", Role.SOURCE),
     APPLY("rb_apply", Role.DESTINATION),
     WRITE("rb_write", Role.DESTINATION),
     FINALIZE("rb_finalize", Role.DESTINATION),
@@ -31,7 +32,12 @@ enum LifecycleCall {
 
     /** Whether a connector of a role must export it. */
     boolean requiredOf(Role role) {
-        return this != INITIALIZE && roles.contains(role);
+        return this != INITIALIZE && this != SNAPSHOT && roles.contains(role);
+    }
+
+    /** Whether a connector of a role may leave it out, and is called when it does not. */
+    boolean optionalFor(Role role) {
+        return this == SNAPSHOT && roles.contains(role);
     }
 
     /** Whether it moves data, and so may take as long as there is data. */

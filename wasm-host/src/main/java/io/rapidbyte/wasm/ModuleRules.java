@@ -106,6 +106,8 @@ final class ModuleRules {
         for (LifecycleCall call : LifecycleCall.values()) {
             if (call.requiredOf(module.manifest().role())) {
                 requireFunction(exports, call.export(), LIFECYCLE);
+            } else if (call.optionalFor(module.manifest().role()) && exports.containsKey(call.export())) {
+                requireFunction(exports, call.export(), LIFECYCLE);
             }
         }
         if (exports.containsKey(LifecycleCall.INITIALIZE.export())) {

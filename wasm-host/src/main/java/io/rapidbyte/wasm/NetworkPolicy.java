@@ -31,9 +31,22 @@ final class NetworkPolicy {
         for (PermissionRequest.Endpoint endpoint : manifest.permissions().network()) {
             String host = resolve(endpoint.host(), config);
             String port = resolve(endpoint.port(), config);
-            if (host == null || port == null) {
-                continue;
+            if (host != null && port != null) {
+                ask(host.split(",", -1), port.split(",", -1));
             }
+        }
+        this.allowedAsWritten = grants.allowedHosts();
+        this.allowed = allowedAsWritten == null ? null : parse(allowedAsWritten);
+    }
+
+    /** Several hosts have one port, or as many as there are hosts. */
+    private void ask(String[] hosts, String[] ports) {
+        if (ports.length != 1 && ports.length != hosts.length) {
+            return;
+        }
+        for (int i = 0; i < hosts.length; i++) {
+            String host = hosts[i].strip();
+            String port = ports[ports.length == 1 ? 0 : i].strip();
             Integer portNumber = port.equals("*") ? null : parsePort(port);
             String normalized = host.equals("*") ? null : HostPattern.normalize(host);
             boolean unusable = (portNumber == null && !port.equals("*")) || (normalized == null && !host.equals("*"));
@@ -41,8 +54,6 @@ final class NetworkPolicy {
                 asked.add(new Endpoint(normalized, portNumber));
             }
         }
-        this.allowedAsWritten = grants.allowedHosts();
-        this.allowed = allowedAsWritten == null ? null : parse(allowedAsWritten);
     }
 
     private List<HostPattern> parse(List<String> entries) {

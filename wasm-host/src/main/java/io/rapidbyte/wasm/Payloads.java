@@ -17,6 +17,7 @@ import java.util.Map;
 /** The requests and responses of lifecycle calls as JSON ({@code docs/abi.md}, section 5), and the error record (section 8). */
 final class Payloads {
     private static final int MAX_PLAN_BYTES = 1 << 20;
+    private static final int MAX_SNAPSHOT_CHARS = 1 << 12;
     private static final int MAX_MESSAGE_CHARS = 4 << 10;
     private static final int MAX_DETAILS = 50;
 
@@ -174,6 +175,21 @@ final class Payloads {
                 ok.path("estimated_rows").asLong(-1),
                 ok.path("estimated_bytes").asLong(-1),
                 planText);
+    }
+
+    /** The text that stands for a snapshot; null when there is none. */
+    static String snapshot(JsonNode ok) throws BadResponse {
+        JsonNode snapshot = ok.path("snapshot");
+        if (snapshot.isMissingNode() || snapshot.isNull()) {
+            return null;
+        }
+        if (!snapshot.isTextual() || snapshot.asText().isEmpty()) {
+            throw new BadResponse("snapshot is not a text");
+        }
+        if (snapshot.asText().length() > MAX_SNAPSHOT_CHARS) {
+            throw new BadResponse("snapshot is longer than " + MAX_SNAPSHOT_CHARS + " characters");
+        }
+        return snapshot.asText();
     }
 
     static JsonNode parsePlan(String plan) {

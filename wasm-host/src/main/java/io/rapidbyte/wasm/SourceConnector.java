@@ -4,6 +4,7 @@ package io.rapidbyte.wasm;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One instance of a source. One thread uses it at a time, except for {@link #cancel()} and {@link #timings()}. All calls throw
@@ -62,6 +63,24 @@ public final class SourceConnector implements AutoCloseable {
     }
 
     /**
+     * Has the source keep the present state of what it reads for all reads of the run, on any instance and machine, until this instance is
+     * closed. The plans that are read are given it with {@link StreamPlan#withSnapshot}.
+     *
+     * @return what stands for the state; empty when the source has no such thing, and each read sees what is there when it begins
+     */
+    public Optional<String> snapshot() {
+        if (!guest.has(LifecycleCall.SNAPSHOT)) {
+            return Optional.empty();
+        }
+        JsonNode ok = guest.call(LifecycleCall.SNAPSHOT, Payloads.object());
+        try {
+            return Optional.ofNullable(Payloads.snapshot(ok));
+        } catch (Payloads.BadResponse e) {
+            throw guest.badResponse(LifecycleCall.SNAPSHOT, e);
+        }
+    }
+
+    /**
      * Reads the units {@code [fromUnit, toUnit)} of a plan, as far as they are claimed.
      *
      * @throws IllegalArgumentException when the units are not those of the plan
@@ -74,6 +93,9 @@ public final class SourceConnector implements AutoCloseable {
         ObjectNode request = Payloads.object().put("from", fromUnit).put("to", toUnit);
         request.set("stream", Payloads.stream(plan.stream()));
         request.set("plan", Payloads.parsePlan(plan.plan()));
+        if (plan.snapshot() != null) {
+            request.put("snapshot", plan.snapshot());
+        }
         ReadState state = new ReadState(fromUnit, toUnit, callbacks);
         JsonNode ok = guest.call(LifecycleCall.READ, request, state, null);
         ReadResult counted = state.result();

@@ -16,6 +16,7 @@ import java.util.Objects;
  * @param estimatedRows of the whole stream; -1 when not known
  * @param estimatedBytes of the whole stream; -1 when not known
  * @param plan what the source's read call needs, as JSON; opaque to the host
+ * @param snapshot the state to read, from {@link SourceConnector#snapshot()}; null for what is there when a part is read
  */
 public record StreamPlan(
         StreamSpec stream,
@@ -24,7 +25,8 @@ public record StreamPlan(
         String unitKind,
         long estimatedRows,
         long estimatedBytes,
-        String plan)
+        String plan,
+        String snapshot)
         implements Serializable {
 
     /** Checks that nothing is null and that there is at least one unit. */
@@ -38,6 +40,23 @@ public record StreamPlan(
         }
     }
 
+    /** A plan that is read without a snapshot. */
+    public StreamPlan(
+            StreamSpec stream,
+            byte[] schema,
+            long units,
+            String unitKind,
+            long estimatedRows,
+            long estimatedBytes,
+            String plan) {
+        this(stream, schema, units, unitKind, estimatedRows, estimatedBytes, plan, null);
+    }
+
+    /** The same plan, for reading a state that an instance keeps; null for what is there when a part is read. */
+    public StreamPlan withSnapshot(String newSnapshot) {
+        return new StreamPlan(stream, schema, units, unitKind, estimatedRows, estimatedBytes, plan, newSnapshot);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof StreamPlan that
@@ -47,7 +66,8 @@ public record StreamPlan(
                 && unitKind.equals(that.unitKind)
                 && estimatedRows == that.estimatedRows
                 && estimatedBytes == that.estimatedBytes
-                && plan.equals(that.plan);
+                && plan.equals(that.plan)
+                && Objects.equals(snapshot, that.snapshot);
     }
 
     @Override

@@ -46,9 +46,30 @@ public final class TestSchema implements AutoCloseable {
         return config;
     }
 
+    /** The same for another role. */
+    public Map<String, Object> config(String user, String password) {
+        Map<String, Object> config = config();
+        config.put("user", user);
+        config.put("password", password);
+        return config;
+    }
+
     /** Runs statements in one session whose search path is this schema. */
     public void execute(String... statements) {
-        try (Connection connection = server.connect();
+        execute(server::connect, statements);
+    }
+
+    /** The same by the superuser, who can make roles; they belong to no schema, and who makes them drops them. */
+    public void executeAsSuperuser(String... statements) {
+        execute(server::connectAsSuperuser, statements);
+    }
+
+    private interface Connector {
+        Connection connect() throws SQLException;
+    }
+
+    private void execute(Connector connector, String... statements) {
+        try (Connection connection = connector.connect();
                 var statement = connection.createStatement()) {
             statement.execute("SET search_path = " + quoted());
             for (String sql : statements) {

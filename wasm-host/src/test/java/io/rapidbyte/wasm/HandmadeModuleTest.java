@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,39 @@ class HandmadeModuleTest {
             source.teardown(List.of(), "requested");
             assertThat(source.isUsable(), is(true));
         }
+    }
+
+    @Test
+    void aSourceNeedNotHaveSnapshots() {
+        try (SourceConnector without = open(WasmAssembler.source());
+                SourceConnector none = open(WasmAssembler.source().answer("rb_snapshot"));
+                SourceConnector one = open(snapshot("{\"ok\":{\"snapshot\":\"s1\"}}"))) {
+            assertThat(without.snapshot(), is(Optional.empty()));
+            assertThat(none.snapshot(), is(Optional.empty()));
+            assertThat(one.snapshot(), is(Optional.of("s1")));
+        }
+        assertThat(
+                refused("bad_export", WasmAssembler.source().export("rb_snapshot", "i", ""))
+                        .getMessage(),
+                containsString("rb_snapshot"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"ok\":{\"snapshot\":1}}", "{\"ok\":{\"snapshot\":\"\"}}", "{\"ok\":{\"snapshot\":[]}}"})
+    void aSnapshotIsAText(String response) {
+        try (SourceConnector source = open(snapshot(response))) {
+            Failures.of(Category.INTERNAL, "bad_response", source::snapshot);
+        }
+    }
+
+    private static WasmAssembler snapshot(String response) {
+        return WasmAssembler.source()
+                .data(8192, response)
+                .export(
+                        "rb_snapshot",
+                        "ii",
+                        "l",
+                        concat(new byte[] {I64_CONST}, signedLeb(8192L << 32 | response.length())));
     }
 
     @ParameterizedTest

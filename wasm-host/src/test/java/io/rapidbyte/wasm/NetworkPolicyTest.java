@@ -74,6 +74,26 @@ class NetworkPolicyTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                // hosts | ports | connected to | port | allowed
+                "a.example,b.example | 5432 | a.example | 5432 | true",
+                "a.example, b.example | 5432 | b.example | 5432 | true",
+                "a.example,b.example | 1, 2 | b.example | 2 | true",
+                "a.example,b.example | 1,2 | b.example | 1 | false",
+                "a.example,b.example | 1,2,3 | a.example | 1 | false",
+                "a.example,* | 1,2 | c.example | 2 | true",
+                "a.example,b.example | 1,2 | a.example,b.example | 1 | false"
+            })
+    void severalHostsHaveOnePortOrEachItsOwn(String hosts, String ports, String host, int port, boolean allowed)
+            throws IOException {
+        NetworkPolicy policy =
+                policy(CONFIGURED, "{\"host\": \"" + hosts + "\", \"port\": \"" + ports + "\"}", Grants.manifestOnly());
+        assertThat(allows(policy, host, port, "192.0.2.7"), is(allowed));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
                 // allowed hosts | connected to | port | resolves to | allowed
                 "db.example.com | db.example.com | 5432 | 192.0.2.7 | true",
                 "DB.EXAMPLE.COM | db.example.com | 5432 | 192.0.2.7 | true",

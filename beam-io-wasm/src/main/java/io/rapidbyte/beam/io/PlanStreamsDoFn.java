@@ -36,11 +36,7 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
     @ProcessElement
     public void process(@Element List<StreamSpec> streams, OutputReceiver<PlannedStream> planned) {
         List<StreamPlan> plans = streams.stream().map(this::plan).toList();
-        long splits = plans.stream()
-                .mapToLong(plan -> InitialSplits.count(plan.units(), maxInitialSplits))
-                .sum();
-        long bundleBytes = InitialSplits.bundleBytes(splits, maxBundleBytes);
-        plans.forEach(plan -> planned.output(new PlannedStream(plan, bundleBytes)));
+        PlannedStream.of(plans, maxBundleBytes, maxInitialSplits).forEach(planned::output);
     }
 
     private StreamPlan plan(StreamSpec stream) {
@@ -55,7 +51,7 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
                 }
             });
             LOG.info(
-                    "Stream {} of {} is read in {} units ({}), about {} rows and {} bytes.",
+                    "Stream {} of {} is read in {} units ({}), about {} rows and {} bytes; each as it is when its reading begins.",
                     stream.name(),
                     spec.name(),
                     plan.units(),

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.rapidbyte.wasm.StreamPlan;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * A stream with all that its reading step needs to know.
@@ -15,5 +16,14 @@ import java.io.Serializable;
 record PlannedStream(StreamPlan plan, long bundleBytes) implements Serializable {
     PlannedStream {
         requireNonNull(plan, "plan");
+    }
+
+    /** The streams of a run, with bundles that are smaller the more of them a runner may hold. */
+    static List<PlannedStream> of(List<StreamPlan> plans, long maxBundleBytes, int maxInitialSplits) {
+        long splits = plans.stream()
+                .mapToLong(plan -> InitialSplits.count(plan.units(), maxInitialSplits))
+                .sum();
+        long bundleBytes = InitialSplits.bundleBytes(splits, maxBundleBytes);
+        return plans.stream().map(plan -> new PlannedStream(plan, bundleBytes)).toList();
     }
 }

@@ -8,6 +8,7 @@ import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
 import io.rapidbyte.wasm.Role;
+import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WriteMode;
 import io.rapidbyte.wasm.compress.Compression;
@@ -22,6 +23,7 @@ import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.GroupByKey;
+import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.Reshuffle;
@@ -33,6 +35,7 @@ import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollection.IsBounded;
+import org.apache.beam.sdk.values.TypeDescriptor;
 import org.apache.beam.sdk.values.TypeDescriptors;
 import org.joda.time.Duration;
 
@@ -72,7 +75,10 @@ import org.joda.time.Duration;
  */
 public final class WasmIO {
     private static final String READ = "WasmIO.read()";
+    private static final String READ_ALL = "WasmIO.readAll()";
     private static final String WRITE = "WasmIO.write()";
+
+    private static final ListCoder<StreamSpec> LISTS_OF_STREAMS = ListCoder.of(SerializableCoder.of(StreamSpec.class));
 
     private WasmIO() {}
 
@@ -81,10 +87,16 @@ public final class WasmIO {
         return new AutoValue_WasmIO_Read.Builder()
                 .setSpec(ConnectorSpec.empty())
                 .setStreams(List.of())
+                .setPlans(List.of())
                 .setCompression(Compression.NONE)
                 .setMaxBundleBytes(8L << 20)
                 .setMaxInitialSplits(InitialSplits.DEFAULT_MAX)
                 .build();
+    }
+
+    /** Reads the streams that arrive, which a pipeline may have computed. At least a connector must be given. */
+    public static ReadAll readAll() {
+        return new AutoValue_WasmIO_ReadAll(read());
     }
 
     /** Writes batches into a destination. At least a connector must be given. */
@@ -106,6 +118,8 @@ public final class WasmIO {
 
         abstract List<StreamSpec> streams();
 
+        abstract List<StreamPlan> plans();
+
         abstract Compression compression();
 
         abstract long maxBundleBytes();
@@ -119,6 +133,8 @@ public final class WasmIO {
             abstract Builder setSpec(ConnectorSpec spec);
 
             abstract Builder setStreams(List<StreamSpec> streams);
+
+            abstract Builder setPlans(List<StreamPlan> plans);
 
             abstract Builder setCompression(Compression compression);
 
@@ -168,7 +184,32 @@ public final class WasmIO {
                             + " twice; give each stream a name of its own.");
                 }
             }
-            return toBuilder().setStreams(List.copyOf(streams)).build();
+            return toBuilder()
+                    .setStreams(List.copyOf(streams))
+                    .setPlans(List.of())
+                    .build();
+        }
+
+        /**
+         * The streams to read, in place of those given before, planned already by an instance of the same connector with the same
+         * configuration. Without plans, streams are planned when the pipeline runs.
+         *
+         * @throws IllegalArgumentException when two have the same name
+         */
+        public Read withPlans(List<StreamPlan> plans) {
+            return withStreams(plans.stream().map(StreamPlan::stream).toList()).toBuilder()
+                    .setPlans(List.copyOf(plans))
+                    .build();
+        }
+
+        /**
+         * Plans the streams now, and has the source keep their present state for the whole read, where it can. The result must stay open until
+         * the pipeline has ended.
+         *
+         * @throws io.rapidbyte.wasm.ConnectorException when the source cannot be reached, or a stream not be planned
+         */
+        public SourceSnapshot openSnapshot() {
+            return SourceSnapshot.open(complete(), this);
         }
 
         /** One stream to read whole, beside those given before. */
@@ -220,6 +261,34 @@ public final class WasmIO {
 
         @Override
         public PCollection<ArrowBatch> expand(PBegin begin) {
+            ConnectorSpec spec = complete();
+            if (plans().isEmpty()) {
+                PCollection<List<StreamSpec>> streams =
+                        begin.apply("Streams", Create.of(List.of(streams())).withCoder(LISTS_OF_STREAMS));
+                return read(plan(streams, spec), spec);
+            }
+            List<PlannedStream> planned = PlannedStream.of(plans(), maxBundleBytes(), maxInitialSplits());
+            return read(
+                    begin.apply("Plans", Create.of(planned).withCoder(SerializableCoder.of(PlannedStream.class))),
+                    spec);
+        }
+
+        /** Plans the streams of each element by one instance. */
+        PCollection<PlannedStream> plan(PCollection<List<StreamSpec>> streams, ConnectorSpec spec) {
+            return streams.apply("Plan", ParDo.of(new PlanStreamsDoFn(spec, maxBundleBytes(), maxInitialSplits())))
+                    .setCoder(SerializableCoder.of(PlannedStream.class));
+        }
+
+        /** Reads planned streams. */
+        PCollection<ArrowBatch> read(PCollection<PlannedStream> planned, ConnectorSpec spec) {
+            // Streams must not stay together on the worker that planned them.
+            return planned.apply("Distribute", Reshuffle.viaRandomKey())
+                    .apply("Read", ParDo.of(new ReadUnitsDoFn(spec, maxInitialSplits())))
+                    .setCoder(ArrowBatchCoder.of(compression()));
+        }
+
+        /** The connector with all that a run needs, when there is something to read that it can read. */
+        private ConnectorSpec complete() {
             ConnectorSpec spec = spec().complete(READ);
             if (streams().isEmpty()) {
                 throw new IllegalArgumentException(READ + " of " + spec.name()
@@ -236,16 +305,7 @@ public final class WasmIO {
                             + ".");
                 }
             }
-            return begin.apply(
-                            "Streams",
-                            Create.of(List.of(streams()))
-                                    .withCoder(ListCoder.of(SerializableCoder.of(StreamSpec.class))))
-                    .apply("Plan", ParDo.of(new PlanStreamsDoFn(spec, maxBundleBytes(), maxInitialSplits())))
-                    .setCoder(SerializableCoder.of(PlannedStream.class))
-                    // Streams must not stay together on the worker that planned them.
-                    .apply("Distribute", Reshuffle.viaRandomKey())
-                    .apply("Read", ParDo.of(new ReadUnitsDoFn(spec, maxInitialSplits())))
-                    .setCoder(ArrowBatchCoder.of(compression()));
+            return spec;
         }
 
         @Override
@@ -253,10 +313,14 @@ public final class WasmIO {
             super.populateDisplayData(builder);
             spec().populateDisplayData(builder);
             builder.add(DisplayData.item(
-                                    "streams",
-                                    streams().stream().map(StreamSpec::name).collect(Collectors.joining(", ")))
-                            .withLabel("Streams"))
-                    .add(DisplayData.item("compression", compression().label()).withLabel("Compression"))
+                            "streams", streams().stream().map(StreamSpec::name).collect(Collectors.joining(", ")))
+                    .withLabel("Streams"));
+            populateReadingData(builder);
+        }
+
+        /** What is the same for streams that are given and for streams that arrive. */
+        void populateReadingData(DisplayData.Builder builder) {
+            builder.add(DisplayData.item("compression", compression().label()).withLabel("Compression"))
                     .add(DisplayData.item("maxBundleBytes", maxBundleBytes()).withLabel("Maximum Bundle Bytes"))
                     .add(DisplayData.item("maxInitialSplits", maxInitialSplits())
                             .withLabel("Maximum Initial Splits"));
@@ -264,6 +328,86 @@ public final class WasmIO {
 
         private Read withSpec(ConnectorSpec spec) {
             return toBuilder().setSpec(spec).build();
+        }
+    }
+
+    /**
+     * See {@link WasmIO#readAll()}. Every method returns a changed copy, and has the meaning it has in {@link Read}. Each stream is read as it is
+     * when its reading begins: no snapshot is shared.
+     */
+    @AutoValue
+    public abstract static class ReadAll extends PTransform<PCollection<StreamSpec>, PCollection<ArrowBatch>> {
+        abstract Read settings();
+
+        /**
+         * The connector that reads. Required.
+         *
+         * @throws IllegalArgumentException when its role is not that of a source
+         */
+        public ReadAll withConnector(ConnectorModule connector) {
+            return with(settings().withSpec(settings().spec().withModule(connector, Role.SOURCE, READ_ALL)));
+        }
+
+        /** See {@link Read#withConfig(String)}. */
+        public ReadAll withConfig(String json) {
+            return with(settings().withConfig(json));
+        }
+
+        /** See {@link Read#withConfig(Map)}. */
+        public ReadAll withConfig(Map<String, ?> members) {
+            return with(settings().withConfig(members));
+        }
+
+        /** See {@link Read#withRunId}. */
+        public ReadAll withRunId(String runId) {
+            return with(settings().withRunId(runId));
+        }
+
+        /** See {@link Read#withGrants}. */
+        public ReadAll withGrants(Grants grants) {
+            return with(settings().withGrants(grants));
+        }
+
+        /** See {@link Read#withLimits}. */
+        public ReadAll withLimits(Limits limits) {
+            return with(settings().withLimits(limits));
+        }
+
+        /** See {@link Read#withCompression}. */
+        public ReadAll withCompression(Compression compression) {
+            return with(settings().withCompression(compression));
+        }
+
+        /** See {@link Read#withMaxBundleBytes}; here bundles do not become smaller when there are many splits. */
+        public ReadAll withMaxBundleBytes(long bytes) {
+            return with(settings().withMaxBundleBytes(bytes));
+        }
+
+        /** See {@link Read#withMaxInitialSplits}. */
+        public ReadAll withMaxInitialSplits(int splits) {
+            return with(settings().withMaxInitialSplits(splits));
+        }
+
+        @Override
+        public PCollection<ArrowBatch> expand(PCollection<StreamSpec> streams) {
+            ConnectorSpec spec = settings().spec().complete(READ_ALL);
+            PCollection<List<StreamSpec>> lists = streams.apply(
+                            "Streams",
+                            MapElements.into(TypeDescriptors.lists(TypeDescriptor.of(StreamSpec.class)))
+                                    .via(List::of))
+                    .setCoder(LISTS_OF_STREAMS);
+            return settings().read(settings().plan(lists, spec), spec);
+        }
+
+        @Override
+        public void populateDisplayData(DisplayData.Builder builder) {
+            super.populateDisplayData(builder);
+            settings().spec().populateDisplayData(builder);
+            settings().populateReadingData(builder);
+        }
+
+        private static ReadAll with(Read settings) {
+            return new AutoValue_WasmIO_ReadAll(settings);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.Map;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.testing.PAssert;
 import org.apache.beam.sdk.testing.TestPipeline;
+import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.values.PCollection;
@@ -68,6 +69,34 @@ class ReadPipelineTest {
         assertThat(report.streams().get("orders").recordsRead(), is(10L));
         assertThat(report.streams().get("Kunden, alle").recordsRead(), is(10L));
         assertThat(report.total(RapidbyteMetrics.BATCHES_READ), is(20L));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void streamsThatArriveAreRead(TestRunner runner) {
+        TestPipeline pipeline = runner.pipeline();
+        PCollection<ArrowBatch> batches = pipeline.apply(
+                        Create.of(StreamSpec.of("orders"), StreamSpec.of("customers"), StreamSpec.of("refunds")))
+                .apply(WasmIO.readAll()
+                        .withConnector(Probe.sourceModule())
+                        .withConfig(Map.of("units", 5, "batches_per_unit", 2, "rows_per_batch", 1)));
+        List<String> expected = expected("orders", 5, 2, 1);
+        expected.addAll(expected("customers", 5, 2, 1));
+        expected.addAll(expected("refunds", 5, 2, 1));
+        PAssert.that(described(batches)).containsInAnyOrder(expected);
+        assertThat(RunReport.of(run(pipeline)).total(RapidbyteMetrics.BATCHES_READ), is(30L));
+    }
+
+    @Test
+    void aSourceWithoutSnapshotsIsReadByItsPlans() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+        try (SourceSnapshot snapshot = Probe.read(Map.of("units", 5, "batches_per_unit", 2, "rows_per_batch", 1))
+                .withStream("orders")
+                .openSnapshot()) {
+            assertThat(snapshot.isShared(), is(false));
+            PAssert.that(described(pipeline.apply(snapshot.read()))).containsInAnyOrder(expected("orders", 5, 2, 1));
+            assertThat(RunReport.of(run(pipeline)).total(RapidbyteMetrics.SOURCE_PLAN), is(0L));
+        }
     }
 
     @Test

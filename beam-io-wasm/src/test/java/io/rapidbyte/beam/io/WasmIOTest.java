@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasEntry;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.wasm.StreamSpec;
@@ -125,6 +126,30 @@ class WasmIOTest {
         assertThat(write, hasEntry("maxInflightBatches", "16"));
         assertThat(write, hasEntry("maxInflightBytes", "67108864"));
         assertThat(write.toString(), not(containsString("hunter2")));
+    }
+
+    @Test
+    void whatReadsArrivingStreamsTellsItsSettingsAndNoSecret() {
+        WasmIO.ReadAll read = WasmIO.readAll()
+                .withConnector(Probe.sourceModule())
+                .withConfig(SECRET)
+                .withRunId(Probe.RUN)
+                .withCompression(Compression.LZ4)
+                .withMaxBundleBytes(1000)
+                .withMaxInitialSplits(3);
+        Map<String, String> displayed = displayed(read);
+        assertThat(displayed, hasEntry("connector", "probe-source"));
+        assertThat(displayed, hasEntry("runId", Probe.RUN));
+        assertThat(displayed, hasEntry("compression", "lz4"));
+        assertThat(displayed, hasEntry("maxBundleBytes", "1000"));
+        assertThat(displayed, hasEntry("maxInitialSplits", "3"));
+        assertThat(displayed.toString() + read, not(containsString("hunter2")));
+        refused(
+                pipeline -> WasmIO.readAll().withConnector(Probe.destinationModule()),
+                startsWith("WasmIO.readAll() needs a source"));
+        refused(
+                pipeline -> pipeline.apply(Create.of(StreamSpec.of("orders"))).apply(WasmIO.readAll()),
+                startsWith("WasmIO.readAll() has no connector"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.ArrowBatch;
 import io.rapidbyte.beam.io.WasmIO;
+import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.compress.Compression;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,7 @@ final class PipelineGraph {
 
     static Pipeline build(
             PreparedPipeline pipeline,
+            List<StreamPlan> plans,
             String runId,
             PipelineOptions options,
             int maxInitialSplits,
@@ -37,7 +39,7 @@ final class PipelineGraph {
                 .withConfig(pipeline.source().config())
                 .withGrants(pipeline.source().grants())
                 .withLimits(pipeline.source().limits())
-                .withStreams(pipeline.streams())
+                .withPlans(plans)
                 .withMaxInitialSplits(maxInitialSplits)
                 .withRunId(runId);
         if (pipeline.resources().compression() != null) {

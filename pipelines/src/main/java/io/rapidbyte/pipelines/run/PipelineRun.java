@@ -73,17 +73,19 @@ public final class PipelineRun {
             Warmup.start(pipeline.destination().module());
             progress.step("checking " + pipeline.source().module().name() + " and "
                     + pipeline.destination().module().name());
-            List<StreamPlan> plans = Preflight.inspect(pipeline, runId).require();
-            long moving = System.nanoTime();
-            progress.step("starting the " + options.runner().name().toLowerCase(Locale.ROOT) + " runner");
-            try {
-                return move(plans, start, moving);
-            } catch (RuntimeException | Error e) {
-                cleanUp(plans);
-                if (interrupted) {
-                    throw new RunInterruptedException(e);
+            try (Preflight.Departure departure = Preflight.depart(pipeline, runId)) {
+                List<StreamPlan> plans = departure.plans();
+                long moving = System.nanoTime();
+                progress.step("starting the " + options.runner().name().toLowerCase(Locale.ROOT) + " runner");
+                try {
+                    return move(plans, start, moving);
+                } catch (RuntimeException | Error e) {
+                    cleanUp(plans);
+                    if (interrupted) {
+                        throw new RunInterruptedException(e);
+                    }
+                    throw e;
                 }
-                throw e;
             }
         } finally {
             progress.done();
@@ -98,6 +100,7 @@ public final class PipelineRun {
         try (FlinkFolder folder = FlinkFolder.create()) {
             result = PipelineGraph.build(
                             pipeline,
+                            plans,
                             runId,
                             options.runner().options(parallelism, folder),
                             options.runner().maxInitialSplits(parallelism),

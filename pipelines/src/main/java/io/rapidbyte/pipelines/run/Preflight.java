@@ -12,20 +12,26 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes sure, before anything is written, that a pipeline can work: the source's checks pass, every stream can be
  * planned, and the destination's checks pass, one of which is that no two streams have the same target.
  */
 public final class Preflight {
+    private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
+
     private final PreparedPipeline pipeline;
     private final String runId;
     private final List<Finding> findings = new ArrayList<>();
     private final List<StreamPlan> plans = new ArrayList<>();
+    private SourceConnector source;
 
     private Preflight(PreparedPipeline pipeline, String runId) {
         this.pipeline = pipeline;
         this.runId = runId;
+        this.source = openSource();
     }
 
     /**
@@ -94,32 +100,72 @@ public final class Preflight {
      */
     public static Result inspect(PreparedPipeline pipeline, String runId) {
         Preflight preflight = new Preflight(pipeline, runId);
-        preflight.source();
-        preflight.destination();
-        return new Result(preflight.findings, preflight.plans);
+        try {
+            return preflight.inspect();
+        } finally {
+            preflight.source.close();
+        }
+    }
+
+    /**
+     * Looks at everything that can be looked at, and has the source keep its state for the run that begins now.
+     *
+     * @throws PreflightException when the pipeline cannot run
+     * @throws ConnectorException when a connector cannot even begin, for example because its server does not answer
+     */
+    static Departure depart(PreparedPipeline pipeline, String runId) {
+        Preflight preflight = new Preflight(pipeline, runId);
+        try {
+            List<StreamPlan> plans = preflight.inspect().require();
+            String snapshot = preflight.source.snapshot().orElse(null);
+            if (snapshot == null) {
+                LOG.info(
+                        "{} keeps no snapshot: each part of a stream is read as it is when its reading begins.",
+                        pipeline.source().module().name());
+            }
+            return new Departure(
+                    plans.stream().map(plan -> plan.withSnapshot(snapshot)).toList(), preflight.source);
+        } catch (RuntimeException | Error e) {
+            preflight.source.close();
+            throw e;
+        }
+    }
+
+    /**
+     * What a run begins with.
+     *
+     * @param plans one for each stream; all of one state of the source, if it knows such a thing
+     * @param source keeps this state while it is open
+     */
+    record Departure(List<StreamPlan> plans, SourceConnector source) implements AutoCloseable {
+        @Override
+        public void close() {
+            source.close();
+        }
+    }
+
+    private Result inspect() {
+        source();
+        destination();
+        return new Result(findings, plans);
     }
 
     private void source() {
         // One instance for all of it, as long as it is usable: logging in to a server costs more than all questions
         // together.
-        SourceConnector source = openSource();
-        try {
-            if (!add(pipeline.source(), source.check(pipeline.streams()))) {
-                return;
+        if (!add(pipeline.source(), source.check(pipeline.streams()))) {
+            return;
+        }
+        for (StreamSpec stream : pipeline.streams()) {
+            if (!source.isUsable()) {
+                source.close();
+                source = openSource();
             }
-            for (StreamSpec stream : pipeline.streams()) {
-                if (!source.isUsable()) {
-                    source.close();
-                    source = openSource();
-                }
-                plan(source, stream);
-            }
-        } finally {
-            source.close();
+            plan(stream);
         }
     }
 
-    private void plan(SourceConnector source, StreamSpec stream) {
+    private void plan(StreamSpec stream) {
         try {
             StreamPlan plan = source.plan(stream);
             plans.add(plan);

@@ -41,13 +41,18 @@ final class PostgresCopy {
     private PostgresCopy() {}
 
     static PipelineResult copy(Runner runner, TestSchema source, TestSchema target, WriteMode mode, String... streams) {
+        return copy(runner, source.config(), target, mode, streams);
+    }
+
+    static PipelineResult copy(
+            Runner runner, Map<String, Object> source, TestSchema target, WriteMode mode, String... streams) {
         String run = UUID.randomUUID().toString();
         Pipeline pipeline = Pipeline.create(runner.options());
         pipeline.apply(
                         "read",
                         WasmIO.read()
                                 .withConnector(ConnectorModule.bundled("source-postgres"))
-                                .withConfig(json(source.config()))
+                                .withConfig(json(source))
                                 .withStreams(streams(streams))
                                 .withRunId(run))
                 .apply(
