@@ -53,6 +53,8 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
             session.connection()?
         } else {
             begun = true;
+            // Connecting is measured by itself.
+            session.connection()?;
             let start = abi::monotonic_nanos();
             let connection = session.begin(request.snapshot.as_deref())?;
             clock.query_nanos += abi::monotonic_nanos() - start;
