@@ -50,10 +50,6 @@ final class NotRunYet {
             for (String field : List.of("cursor_field", "tie_breaker_field")) {
                 refuseIfPresent(stream, field, "a full_refresh stream has no use for it; remove it");
             }
-            refuseIfPresent(
-                    stream,
-                    "partition_key",
-                    "this version splits tables by their heap blocks, which needs no key; remove the field");
         }
     }
 

@@ -163,6 +163,21 @@ class RunCommandTest {
     }
 
     @Test
+    void aViewIsDividedByTheKeyTheFileNames() {
+        source.execute(
+                "CREATE VIEW many AS SELECT n AS id, 'row ' || n AS name FROM generate_series(1, 300000) n",
+                "CREATE TABLE many_as_table AS TABLE many");
+        String file =
+                yaml("many").with("'many'\n", "many\n      partition_key: id\n").writeTo(folder);
+
+        assertThat(run("check", file).out(), containsString("(key_ranges)"));
+        CommandLineRun run = run("run", file);
+
+        assertThat(run.err(), run.code(), is(0));
+        assertThat(TableComparison.differences(source, "many_as_table", target, "many"), is(empty()));
+    }
+
+    @Test
     void theFlinkRunnerDoesTheSame() {
         CommandLineRun run =
                 run("run", "--runner", "flink", yaml("users", ODD_STREAM).writeTo(folder));

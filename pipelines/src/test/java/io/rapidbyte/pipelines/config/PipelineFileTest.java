@@ -281,7 +281,7 @@ class PipelineFileTest {
                     - name: changes
                       sync_mode: cdc
                     - name: parted
-                      partition_key: id
+                      tie_breaker_field: id
                 transforms:
                   - use: transform-sql
                     config: {query: SELECT 1}
@@ -309,8 +309,7 @@ class PipelineFileTest {
                                 + " full_refresh, which reads the whole table",
                         "p.yaml:11:7: source.streams[1].sync_mode: this version does not run cdc streams; use full_refresh,"
                                 + " which reads the whole table",
-                        "p.yaml:13:7: source.streams[2].partition_key: this version splits tables by their heap blocks, which"
-                                + " needs no key; remove the field",
+                        "p.yaml:13:7: source.streams[2].tie_breaker_field: a full_refresh stream has no use for it; remove it",
                         "p.yaml:14:1: transforms: this version does not run transforms; remove the section",
                         "p.yaml:20:3: destination.write_mode: this version does not run upsert; use append or replace",
                         "p.yaml:22:3: destination.on_data_error: this version does not run 'dlq'; a record that the destination"
