@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.beam.io;
 
-import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
 import java.util.ArrayList;
@@ -42,7 +41,7 @@ public final class SourceSnapshot implements AutoCloseable {
             String snapshot = source.snapshot().orElse(null);
             plans.replaceAll(plan -> plan.withSnapshot(snapshot));
             return new SourceSnapshot(read.withRunId(spec.runId()).withPlans(plans), source, snapshot != null);
-        } catch (ConnectorException e) {
+        } catch (RuntimeException | Error e) {
             source.close();
             throw e;
         }
