@@ -32,6 +32,11 @@ import java.util.stream.Stream;
 public final class Worker implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final long PATIENCE_SECONDS = 20;
+
+    /** What the launcher gives Rapidbyte's JVM; a peer has what Java gives everybody. */
+    static final List<String> LAUNCHER_OPTIONS =
+            List.of("-XX:MaxNewSize=128m", "-XX:GCTimeRatio=19", "-XX:FreqInlineSize=40", "-XX:InlineSmallCode=400");
+
     private static final double NANOS_PER_SECOND = 1e9;
 
     private final Scenario.Entry entry;
@@ -146,9 +151,7 @@ public final class Worker implements AutoCloseable {
                 "-XX:+UseParallelGC",
                 "--add-opens=java.base/java.nio=ALL-UNNAMED"));
         if (entry.contender().equals(RapidbyteCopy.NAME)) {
-            // What the launcher gives it; a peer has what Java gives everybody.
-            command.addAll(List.of(
-                    "-XX:MaxNewSize=128m", "-XX:GCTimeRatio=19", "-XX:FreqInlineSize=40", "-XX:InlineSmallCode=400"));
+            command.addAll(LAUNCHER_OPTIONS);
         }
         settings.bytes(Setting.HEAP).ifPresent(bytes -> command.add("-Xmx" + bytes));
         settings.text(Setting.JAVA_OPTIONS).ifPresent(options -> command.addAll(List.of(options.split(" "))));

@@ -9,20 +9,15 @@ import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.rapidbyte.beam.io.WasmIO;
 import io.rapidbyte.beam.io.postgres.PostgresCopy.Runner;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.ConnectorException;
-import io.rapidbyte.wasm.ConnectorModule;
-import io.rapidbyte.wasm.InstanceOptions;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
-import io.rapidbyte.wasm.WasmHost;
 import io.rapidbyte.wasm.WriteMode;
 import java.util.List;
-import org.apache.beam.sdk.Pipeline;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,11 +57,7 @@ class PartitionKeyTest {
     }
 
     private StreamPlan plan(StreamSpec stream) {
-        try (SourceConnector connector = WasmHost.shared()
-                .openSource(
-                        ConnectorModule.bundled("source-postgres"),
-                        PostgresCopy.json(source.config()),
-                        InstanceOptions.of("plan"))) {
+        try (SourceConnector connector = PostgresCopy.openSource(source.config())) {
             return connector.plan(stream);
         }
     }
@@ -87,16 +78,7 @@ class PartitionKeyTest {
         assertThat(plan.unitKind(), is(kind));
         assertThat(plan.units(), greaterThan(1L));
 
-        Pipeline pipeline = Pipeline.create(Runner.DIRECT.options());
-        pipeline.apply(WasmIO.read()
-                        .withConnector(ConnectorModule.bundled("source-postgres"))
-                        .withConfig(source.config())
-                        .withStreams(List.of(stream)))
-                .apply(WasmIO.write()
-                        .withConnector(ConnectorModule.bundled("dest-postgres"))
-                        .withConfig(target.config())
-                        .withWriteMode(WriteMode.REPLACE));
-        pipeline.run().waitUntilFinish();
+        PostgresCopy.copy(Runner.DIRECT, source.config(), target, WriteMode.REPLACE, List.of(stream));
 
         assertThat(differences(source, "facts", target, "seen"), empty());
     }

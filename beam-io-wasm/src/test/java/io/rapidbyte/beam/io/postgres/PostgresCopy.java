@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.beam.io.WasmIO;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.ConnectorModule;
+import io.rapidbyte.wasm.InstanceOptions;
+import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.WasmHost;
 import io.rapidbyte.wasm.WriteMode;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +49,11 @@ final class PostgresCopy {
 
     static PipelineResult copy(
             Runner runner, Map<String, Object> source, TestSchema target, WriteMode mode, String... streams) {
+        return copy(runner, source, target, mode, streams(streams));
+    }
+
+    static PipelineResult copy(
+            Runner runner, Map<String, Object> source, TestSchema target, WriteMode mode, List<StreamSpec> streams) {
         String run = UUID.randomUUID().toString();
         Pipeline pipeline = Pipeline.create(runner.options());
         pipeline.apply(
@@ -53,7 +61,7 @@ final class PostgresCopy {
                         WasmIO.read()
                                 .withConnector(ConnectorModule.bundled("source-postgres"))
                                 .withConfig(json(source))
-                                .withStreams(streams(streams))
+                                .withStreams(streams)
                                 .withRunId(run))
                 .apply(
                         "write",
@@ -65,6 +73,12 @@ final class PostgresCopy {
         PipelineResult result = pipeline.run();
         result.waitUntilFinish();
         return result;
+    }
+
+    /** An instance of the source by itself; the caller closes it. */
+    static SourceConnector openSource(Map<String, Object> config) {
+        return WasmHost.shared()
+                .openSource(ConnectorModule.bundled("source-postgres"), json(config), InstanceOptions.of("test"));
     }
 
     static List<StreamSpec> streams(String... names) {

@@ -10,11 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.ConnectorException;
-import io.rapidbyte.wasm.ConnectorModule;
-import io.rapidbyte.wasm.InstanceOptions;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamSpec;
-import io.rapidbyte.wasm.WasmHost;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -43,11 +40,7 @@ class ServersTest {
     }
 
     private long plan() {
-        try (SourceConnector source = WasmHost.shared()
-                .openSource(
-                        ConnectorModule.bundled("source-postgres"),
-                        PostgresCopy.json(config),
-                        InstanceOptions.of("servers"))) {
+        try (SourceConnector source = PostgresCopy.openSource(config)) {
             return source.plan(StreamSpec.of("orders")).units();
         }
     }
@@ -103,11 +96,7 @@ class ServersTest {
     void aStatementThatTakesLongerThanItMayIsEnded() {
         schema.execute("create view slow as select pg_sleep(600)::text as slept");
         config.put("statement_timeout_seconds", 1);
-        try (SourceConnector source = WasmHost.shared()
-                .openSource(
-                        ConnectorModule.bundled("source-postgres"),
-                        PostgresCopy.json(config),
-                        InstanceOptions.of("servers"))) {
+        try (SourceConnector source = PostgresCopy.openSource(config)) {
             var plan = source.plan(StreamSpec.of("slow"));
             ConnectorException failure = assertThrows(
                     ConnectorException.class, () -> source.read(plan, 0, 1, new CancelledReadTest.Everything()));
