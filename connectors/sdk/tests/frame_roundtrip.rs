@@ -9,7 +9,7 @@ use rapidbyte_sdk::arrow::{
     schema_from_ipc, schema_to_ipc, ColumnBuilder, DataType, Field, FrameReader, RecordBatchBuilder, Schema, VarBuilder,
 };
 use std::rc::Rc;
-use support::{push, schema, table, touch};
+use support::{push_half, schema, table, touch};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -53,7 +53,7 @@ proptest! {
         table.fill(&mut batch);
         let filled = cut.index(table.columns.len() + 1);
         for (column, cells) in batch.columns.iter_mut().zip(&table.columns).take(filled) {
-            push(column, &cells[0]);
+            push_half(column, &cells[0]);
         }
         batch.drop_incomplete_row();
         let mut frame = Vec::new();
@@ -188,7 +188,7 @@ fn rows_pushed_in_bulk_are_rows() {
     batch.finish_into(&mut frame).unwrap();
     let mut reader = FrameReader::new();
     let read = reader.parse(&frame).unwrap();
-    let column = read.columns()[0];
+    let column = &read.columns()[0];
     assert_eq!(
         (0..4).map(|row| column.is_valid(row)).collect::<Vec<_>>(),
         [false, true, true, true]

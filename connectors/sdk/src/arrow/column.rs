@@ -4,7 +4,7 @@ use super::schema::DataType;
 
 /// One column of a batch that was read. The [reader](super::FrameReader) has checked that all rows are inside of the buffers, so that
 /// no content makes these methods fail for a row of the batch; for any other row they panic.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Column<'a> {
     pub(super) data_type: DataType,
     pub(super) rows: usize,
@@ -12,6 +12,8 @@ pub struct Column<'a> {
     /// Empty when there is no null.
     pub(super) validity: &'a [u8],
     pub(super) values: Values<'a>,
+    /// Of a list or a map one, of a struct as many as it has fields.
+    pub(super) children: Vec<Column<'a>>,
 }
 
 /// The buffers behind the validity, by layout.
@@ -23,6 +25,10 @@ pub enum Values<'a> {
     Fixed { width: usize, bytes: &'a [u8] },
     /// Offsets are little-endian `i32`, one more than there are rows, ascending, none beyond the data.
     Var { offsets: &'a [u8], data: &'a [u8] },
+    /// Offsets as above, none beyond the rows of the one child.
+    List { offsets: &'a [u8] },
+    /// Nothing: each child has as many rows.
+    Struct,
 }
 
 impl<'a> Column<'a> {
@@ -45,6 +51,20 @@ impl<'a> Column<'a> {
 
     pub fn values(&self) -> Values<'a> {
         self.values
+    }
+
+    /// The columns inside of this one: one for a list or a map, as many as there are fields for a struct.
+    pub fn children(&self) -> &[Column<'a>] {
+        &self.children
+    }
+
+    /// The rows of the child that are the list or map of this row.
+    #[inline]
+    pub fn list(&self, row: usize) -> std::ops::Range<usize> {
+        match self.values {
+            Values::List { offsets } => offset(offsets, row)..offset(offsets, row + 1),
+            _ => self.wrong_layout("a list"),
+        }
     }
 
     /// Whether the row has a value.
@@ -111,7 +131,7 @@ impl<'a> Column<'a> {
         match self.values {
             Values::Var { offsets, data } => &data[offset(offsets, row)..offset(offsets, row + 1)],
             Values::Fixed { width, bytes } => &bytes[row * width..row * width + width],
-            Values::Bool(_) => self.wrong_layout("bytes"),
+            Values::Bool(_) | Values::List { .. } | Values::Struct => self.wrong_layout("bytes"),
         }
     }
 

@@ -91,59 +91,101 @@ fn read_columns<'a>(
     buffers: &[u8],
     body: &'a [u8],
 ) -> std::result::Result<Vec<Column<'a>>, String> {
-    let (nodes, mut buffers) = (pairs(nodes), pairs(buffers));
-    let wanted = schema
-        .fields
-        .iter()
-        .map(|field| field.data_type.layout().buffer_count())
-        .sum::<usize>();
-    if nodes.len() != schema.fields.len() || buffers.len() != wanted {
+    let (mut nodes, mut buffers) = (pairs(nodes), pairs(buffers));
+    let wanted_nodes = schema.fields.iter().map(Field::count).sum::<usize>();
+    let wanted_buffers = schema.fields.iter().map(Field::buffer_count).sum::<usize>();
+    if nodes.len() != wanted_nodes || buffers.len() != wanted_buffers {
         return Err("its record batch does not have the nodes and buffers of its schema".to_string());
     }
-    let mut columns = Vec::with_capacity(nodes.len());
-    for (field, node) in schema.fields.iter().zip(nodes) {
-        let column = read_column(field, rows, node, &mut buffers, body)
+    let mut parts = Parts {
+        nodes: &mut nodes,
+        buffers: &mut buffers,
+        body,
+    };
+    let mut columns = Vec::with_capacity(schema.fields.len());
+    for field in &schema.fields {
+        let column = read_column(field, Some(rows), &mut parts)
             .map_err(|wrong| format!("column '{}': {}", field.name, wrong))?;
         columns.push(column);
     }
     Ok(columns)
 }
 
+/// What is left of a record batch: a column takes its node and its buffers from the front, and then its children theirs.
+struct Parts<'p, 'a> {
+    nodes: &'p mut dyn Iterator<Item = (i64, i64)>,
+    buffers: &'p mut dyn Iterator<Item = (i64, i64)>,
+    body: &'a [u8],
+}
+
+impl<'a> Parts<'_, 'a> {
+    fn node(&mut self) -> std::result::Result<(i64, i64), Malformed> {
+        self.nodes.next().ok_or("it has too few nodes")
+    }
+
+    fn buffer(&mut self) -> std::result::Result<&'a [u8], Malformed> {
+        match self.buffers.next() {
+            Some((offset, length)) => slice_of(self.body, offset, length),
+            None => Err("it has too few buffers"),
+        }
+    }
+}
+
+/// Reads a column with its children. `rows`: how many it has to have, unless it is the child of a list.
 #[inline(never)]
 fn read_column<'a>(
     field: &Field,
-    rows: usize,
-    (length, nulls): (i64, i64),
-    buffers: &mut impl Iterator<Item = (i64, i64)>,
-    body: &'a [u8],
+    rows: Option<usize>,
+    parts: &mut Parts<'_, 'a>,
 ) -> std::result::Result<Column<'a>, Malformed> {
-    if length != rows as i64 {
+    let (length, nulls) = parts.node()?;
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= i32::MAX as usize)
+        .ok_or("its number of rows is impossible")?;
+    if rows.map_or(false, |rows| rows != length) {
         return Err("its number of rows is not the batch's");
     }
+    let rows = length;
     let null_count = usize::try_from(nulls)
         .ok()
         .filter(|nulls| *nulls <= rows)
         .ok_or("its null count is impossible")?;
-    let mut next_buffer = || match buffers.next() {
-        Some((offset, length)) => slice_of(body, offset, length),
-        None => Err("it has too few buffers"),
-    };
-    let validity = read_validity(next_buffer()?, rows, null_count)?;
+    let validity = read_validity(parts.buffer()?, rows, null_count)?;
+    let mut children = Vec::new();
     let values = match field.data_type.layout() {
-        Layout::Bool => Values::Bool(prefix(next_buffer()?, (rows + 7) / 8)?),
+        Layout::Bool => Values::Bool(prefix(parts.buffer()?, (rows + 7) / 8)?),
         Layout::Fixed(width) => {
             let size = rows.checked_mul(width).ok_or(TOO_SHORT)?;
             Values::Fixed {
                 width,
-                bytes: prefix(next_buffer()?, size)?,
+                bytes: prefix(parts.buffer()?, size)?,
             }
         }
         Layout::Var => {
-            let (offsets, data) = (next_buffer()?, next_buffer()?);
+            let (offsets, data) = (parts.buffer()?, parts.buffer()?);
             Values::Var {
                 offsets: read_offsets(offsets, rows, data.len())?,
                 data,
             }
+        }
+        Layout::List => {
+            let offsets = parts.buffer()?;
+            let child = field.children.first().ok_or("it is a list of nothing")?;
+            let child = read_column(child, None, parts)?;
+            // Values without a size cost nothing to announce, but whoever goes through them.
+            if child.rows / 8 > parts.body.len() {
+                return Err("it has more values than there is room for");
+            }
+            let offsets = read_offsets(offsets, rows, child.rows)?;
+            children.push(child);
+            Values::List { offsets }
+        }
+        Layout::Struct => {
+            for child in &field.children {
+                children.push(read_column(child, Some(rows), parts)?);
+            }
+            Values::Struct
         }
     };
     Ok(Column {
@@ -152,6 +194,7 @@ fn read_column<'a>(
         null_count,
         validity,
         values,
+        children,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::builder::ColumnBuilder;
 use super::flatbuffer_writer::{FlatbufferWriter, Slot};
 use super::message::{self as m, aligned, record_batch};
-use super::schema::{Layout, Schema};
+use super::schema::Schema;
 use super::schema_writer::{begin_message, end_message, message_table, write_schema_message};
 use crate::error::{Error, Result};
 
@@ -26,12 +26,11 @@ impl FrameWriter {
     #[inline(never)]
     pub fn write(&self, schema: &Schema, rows: usize, columns: &[ColumnBuilder], frame: &mut Vec<u8>) -> Result<()> {
         verify(schema, rows, columns)?;
-        let body_length = columns
-            .iter()
-            .flat_map(used_buffers)
-            .map(|buffer| aligned(buffer.len()))
-            .sum::<usize>();
-        let metadata_bound = 512 + columns.len() * (m::PAIR_SIZE * 4);
+        let mut buffers = Vec::new();
+        columns.iter().for_each(|column| column.collect_buffers(&mut buffers));
+        let body_length = buffers.iter().map(|buffer| aligned(buffer.len())).sum::<usize>();
+        // No column has fewer buffers than one.
+        let metadata_bound = 512 + buffers.len() * (m::PAIR_SIZE * 2);
         let bound = self.schema_message.len() + metadata_bound + body_length;
         if bound > LARGEST_FRAME {
             return Err(Error::internal(format!(
@@ -42,10 +41,8 @@ impl FrameWriter {
         frame.clear();
         frame.reserve(bound);
         frame.extend_from_slice(&self.schema_message);
-        write_record_batch_message(rows, columns, body_length, frame);
-        for buffer in columns.iter().flat_map(used_buffers) {
-            append_padded(buffer, frame);
-        }
+        write_record_batch_message(rows, columns, &buffers, body_length, frame);
+        buffers.iter().for_each(|buffer| append_padded(buffer, frame));
         frame.extend_from_slice(&m::END_OF_STREAM);
         Ok(())
     }
@@ -63,31 +60,25 @@ fn verify(schema: &Schema, rows: usize, columns: &[ColumnBuilder]) -> Result<()>
     }
     for (field, column) in schema.fields.iter().zip(columns) {
         column
-            .verify(field.data_type, rows)
+            .verify(field, rows)
             .map_err(|wrong| Error::internal(format!("column '{}' cannot be written: {}", field.name, wrong)))?;
     }
     Ok(())
 }
 
-/// The buffers that the column's layout has, also those that are empty.
-fn used_buffers(column: &ColumnBuilder) -> impl Iterator<Item = &[u8]> {
-    let count = match column {
-        ColumnBuilder::Var(_) => Layout::Var.buffer_count(),
-        ColumnBuilder::Bool(_) | ColumnBuilder::Fixed(_) => Layout::Bool.buffer_count(),
-    };
-    column.buffers().into_iter().take(count)
-}
-
 #[inline(never)]
-fn write_record_batch_message(rows: usize, columns: &[ColumnBuilder], body_length: usize, frame: &mut Vec<u8>) {
-    let nodes: Vec<_> = columns
-        .iter()
-        .map(|column| (rows as i64, column.validity().null_count() as i64))
-        .collect();
+fn write_record_batch_message(
+    rows: usize,
+    columns: &[ColumnBuilder],
+    buffers: &[&[u8]],
+    body_length: usize,
+    frame: &mut Vec<u8>,
+) {
+    let mut nodes = Vec::with_capacity(columns.len());
+    columns.iter().for_each(|column| column.collect_nodes(&mut nodes));
     let mut end = 0;
-    let buffers: Vec<_> = columns
+    let buffers: Vec<_> = buffers
         .iter()
-        .flat_map(used_buffers)
         .map(|buffer| {
             let offset = end;
             end += aligned(buffer.len());

@@ -75,15 +75,20 @@ pub mod type_kind {
     pub const DATE: u8 = 8;
     pub const TIME: u8 = 9;
     pub const TIMESTAMP: u8 = 10;
+    pub const INTERVAL: u8 = 11;
+    pub const LIST: u8 = 12;
+    pub const STRUCT: u8 = 13;
     pub const FIXED_SIZE_BINARY: u8 = 15;
+    pub const MAP: u8 = 17;
 }
 
-/// The enums `Precision`, `DateUnit` and `TimeUnit`, as far as they are used.
+/// The enums `Precision`, `DateUnit`, `TimeUnit` and `IntervalUnit`, as far as they are used.
 pub mod unit {
     pub const SINGLE: i16 = 1;
     pub const DOUBLE: i16 = 2;
     pub const DAY: i16 = 0;
     pub const MICROSECOND: i16 = 2;
+    pub const MONTH_DAY_NANO: i16 = 2;
     /// The defaults of the format for a field that is absent.
     pub const DEFAULT_DATE: i16 = 1;
     pub const DEFAULT_TIME: i16 = 1;

@@ -22,7 +22,9 @@ mod schema_writer;
 pub mod schema_as_base64;
 
 pub use batch::Batch;
-pub use builder::{BoolBuilder, ColumnBuilder, FixedBuilder, RecordBatchBuilder, Validity, VarBuilder};
+pub use builder::{
+    BoolBuilder, ColumnBuilder, FixedBuilder, ListBuilder, RecordBatchBuilder, StructBuilder, Validity, VarBuilder,
+};
 pub use column::{Column, Values};
 pub use frame_reader::FrameReader;
 pub use frame_writer::FrameWriter;

@@ -28,13 +28,15 @@ pub mod metadata {
     pub const PRIMARY_KEY: &str = "rapidbyte:primary_key";
 }
 
-/// The type of a column. It prints itself the way the ABI writes it.
+/// The type of a column. It prints itself the way the ABI writes it; one that has children without them, see [`Field::type_text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DataType {
     Bool,
     Int16,
     Int32,
     Int64,
+    Uint32,
+    Uint64,
     Float32,
     Float64,
     /// Precision and scale.
@@ -53,6 +55,14 @@ pub enum DataType {
     Timestamp,
     /// Microseconds since 1970-01-01T00:00:00Z.
     TimestampUtc,
+    /// Months and days as 32-bit integers, nanoseconds as a 64-bit one.
+    IntervalMonthDayNano,
+    /// Any number of values of the field's one child.
+    List,
+    /// A value of each of the field's children.
+    Struct,
+    /// Pairs: a list of structs of a key, which is never null, and a value.
+    Map,
 }
 
 /// How the values of a column lie in memory.
@@ -64,13 +74,18 @@ pub enum Layout {
     Fixed(usize),
     /// 32-bit offsets into a buffer of bytes.
     Var,
+    /// 32-bit offsets into the one child.
+    List,
+    /// Nothing but the children.
+    Struct,
 }
 
 impl Layout {
     /// How many buffers a column has, the validity bitmap included.
     pub(crate) fn buffer_count(self) -> usize {
         match self {
-            Layout::Bool | Layout::Fixed(_) => 2,
+            Layout::Struct => 1,
+            Layout::Bool | Layout::Fixed(_) | Layout::List => 2,
             Layout::Var => 3,
         }
     }
@@ -82,14 +97,19 @@ impl DataType {
         match self {
             DataType::Bool => Layout::Bool,
             DataType::Int16 => Layout::Fixed(2),
-            DataType::Int32 | DataType::Float32 | DataType::Date32 => Layout::Fixed(4),
-            DataType::Int64 | DataType::Float64 | DataType::Time64 | DataType::Timestamp | DataType::TimestampUtc => {
-                Layout::Fixed(8)
-            }
-            DataType::Decimal128(..) => Layout::Fixed(16),
+            DataType::Int32 | DataType::Uint32 | DataType::Float32 | DataType::Date32 => Layout::Fixed(4),
+            DataType::Int64
+            | DataType::Uint64
+            | DataType::Float64
+            | DataType::Time64
+            | DataType::Timestamp
+            | DataType::TimestampUtc => Layout::Fixed(8),
+            DataType::Decimal128(..) | DataType::IntervalMonthDayNano => Layout::Fixed(16),
             DataType::Decimal256(..) => Layout::Fixed(32),
             DataType::FixedSizeBinary(width) => Layout::Fixed(width as usize),
             DataType::Utf8 | DataType::Binary => Layout::Var,
+            DataType::List | DataType::Map => Layout::List,
+            DataType::Struct => Layout::Struct,
         }
     }
 }
@@ -101,6 +121,8 @@ impl fmt::Display for DataType {
             DataType::Int16 => formatter.write_str("int16"),
             DataType::Int32 => formatter.write_str("int32"),
             DataType::Int64 => formatter.write_str("int64"),
+            DataType::Uint32 => formatter.write_str("uint32"),
+            DataType::Uint64 => formatter.write_str("uint64"),
             DataType::Float32 => formatter.write_str("float32"),
             DataType::Float64 => formatter.write_str("float64"),
             DataType::Decimal128(precision, scale) => write!(formatter, "decimal128({},{})", precision, scale),
@@ -112,6 +134,10 @@ impl fmt::Display for DataType {
             DataType::Time64 => formatter.write_str("time64(us)"),
             DataType::Timestamp => formatter.write_str("timestamp(us)"),
             DataType::TimestampUtc => formatter.write_str("timestamp(us,UTC)"),
+            DataType::IntervalMonthDayNano => formatter.write_str("interval(month_day_nano)"),
+            DataType::List => formatter.write_str("list"),
+            DataType::Struct => formatter.write_str("struct"),
+            DataType::Map => formatter.write_str("map"),
         }
     }
 }
@@ -122,8 +148,18 @@ pub struct Field {
     pub name: String,
     pub data_type: DataType,
     pub nullable: bool,
+    /// One for a list or a map, any number for a struct, none for everything else.
+    pub children: Vec<Field>,
     /// Keys and values in the order they were added.
     pub metadata: Vec<(String, String)>,
+}
+
+/// The names that Arrow recommends for the children of lists and maps.
+mod child_name {
+    pub const ITEM: &str = "item";
+    pub const ENTRIES: &str = "entries";
+    pub const KEY: &str = "key";
+    pub const VALUE: &str = "value";
 }
 
 impl Field {
@@ -132,8 +168,65 @@ impl Field {
             name: name.into(),
             data_type,
             nullable,
+            children: Vec::new(),
             metadata: Vec::new(),
         }
+    }
+
+    /// A list of values like those of `item`, whose name does not matter.
+    pub fn list(name: impl Into<String>, mut item: Field, nullable: bool) -> Field {
+        item.name = child_name::ITEM.into();
+        Field::new(name, DataType::List, nullable).with_children(vec![item])
+    }
+
+    /// A struct of these fields.
+    pub fn structure(name: impl Into<String>, fields: Vec<Field>, nullable: bool) -> Field {
+        Field::new(name, DataType::Struct, nullable).with_children(fields)
+    }
+
+    /// A map from values of one type to values of another, which may be null.
+    pub fn map(name: impl Into<String>, key: DataType, value: DataType, nullable: bool) -> Field {
+        let pair = vec![
+            Field::new(child_name::KEY, key, false),
+            Field::new(child_name::VALUE, value, true),
+        ];
+        let entries = Field::structure(child_name::ENTRIES, pair, false);
+        Field::new(name, DataType::Map, nullable).with_children(vec![entries])
+    }
+
+    #[must_use]
+    pub fn with_children(mut self, children: Vec<Field>) -> Field {
+        self.children = children;
+        self
+    }
+
+    /// The type with those of its children, the way the ABI writes it: `list<int32>`.
+    pub fn type_text(&self) -> String {
+        let of_children = |children: &[Field]| children.iter().map(Field::type_text).collect::<Vec<_>>().join(", ");
+        match self.data_type {
+            DataType::List => format!("list<{}>", of_children(&self.children)),
+            DataType::Struct => {
+                let members = self.children.iter();
+                let members = members.map(|child| format!("{}: {}", child.name, child.type_text()));
+                format!("struct<{}>", members.collect::<Vec<_>>().join(", "))
+            }
+            DataType::Map => match self.children.first() {
+                Some(entries) => format!("map<{}>", of_children(&entries.children)),
+                None => self.data_type.to_string(),
+            },
+            flat => flat.to_string(),
+        }
+    }
+
+    /// How many fields it is together with its children, theirs and so on.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.children.iter().map(Field::count).sum::<usize>()
+    }
+
+    /// How many buffers a column of it has, with those of its children.
+    pub(crate) fn buffer_count(&self) -> usize {
+        let children = self.children.iter().map(Field::buffer_count);
+        self.data_type.layout().buffer_count() + children.sum::<usize>()
     }
 
     #[must_use]

@@ -10,6 +10,12 @@ use super::schema::{DataType, Field, Schema};
 /// text from many places, and each would be copied.
 const MOST_TEXT: usize = 16 << 20;
 
+/// The most fields a schema may have, children included, for the same reason.
+const MOST_FIELDS: usize = 65_536;
+
+/// How deep fields may be inside of one another. Whoever follows them goes as deep on the stack.
+const DEEPEST_FIELD: usize = 32;
+
 /// One encapsulated message at the beginning of `bytes`.
 pub struct Message<'a> {
     /// The message's header, a table of the expected kind.
@@ -68,21 +74,22 @@ pub fn read_schema(bytes: &[u8]) -> Result<Schema, Malformed> {
     if message.header.short(m::schema::ENDIANNESS, 0)? != 0 {
         return Err("it is not little-endian");
     }
-    let mut text = Texts { left: MOST_TEXT };
+    let mut text = Texts {
+        left: MOST_TEXT,
+        fields_left: MOST_FIELDS,
+    };
     let tables = message.header.tables(m::schema::FIELDS)?;
-    let fields = tables
-        .iter()
-        .map(|field| read_field(field, &mut text))
-        .collect::<Result<_, _>>()?;
+    let fields = read_fields(&tables, 0, &mut text)?;
     Ok(Schema {
         fields,
         metadata: read_metadata(&message.header, m::schema::METADATA, &mut text)?,
     })
 }
 
-/// Copies texts as long as there are not too many.
+/// Copies texts and fields as long as there are not too many.
 struct Texts {
     left: usize,
+    fields_left: usize,
 }
 
 impl Texts {
@@ -107,19 +114,45 @@ fn read_metadata(table: &Table<'_>, field: usize, text: &mut Texts) -> Result<Ve
     entries.iter().map(read).collect()
 }
 
-fn read_field(table: &Table<'_>, text: &mut Texts) -> Result<Field, Malformed> {
+fn read_fields(tables: &[Table<'_>], depth: usize, text: &mut Texts) -> Result<Vec<Field>, Malformed> {
+    if depth > DEEPEST_FIELD {
+        return Err("its columns are nested too deeply");
+    }
+    text.fields_left = text
+        .fields_left
+        .checked_sub(tables.len())
+        .ok_or("its schema has too many fields")?;
+    tables.iter().map(|table| read_field(table, depth, text)).collect()
+}
+
+fn read_field(table: &Table<'_>, depth: usize, text: &mut Texts) -> Result<Field, Malformed> {
     if table.is_present(m::field::DICTIONARY)? {
         return Err("it has a column with a dictionary");
     }
-    if !table.tables(m::field::CHILDREN)?.is_empty() {
-        return Err("it has a column of a nested type");
-    }
-    Ok(Field {
+    let field = Field {
         name: text.copy(table, m::field::NAME)?,
         data_type: read_type(table)?,
         nullable: table.byte(m::field::NULLABLE)? != 0,
+        children: read_fields(&table.tables(m::field::CHILDREN)?, depth + 1, text)?,
         metadata: read_metadata(table, m::field::METADATA, text)?,
-    })
+    };
+    match has_its_children(&field) {
+        true => Ok(field),
+        false => Err("it has a column without the children that its type asks for, or with others"),
+    }
+}
+
+fn has_its_children(field: &Field) -> bool {
+    let children = &field.children[..];
+    match field.data_type {
+        DataType::Struct => true,
+        DataType::List => children.len() == 1,
+        DataType::Map => match children {
+            [entries] => entries.data_type == DataType::Struct && entries.children.len() == 2,
+            _ => false,
+        },
+        _ => children.is_empty(),
+    }
 }
 
 fn read_type(field: &Table<'_>) -> Result<DataType, Malformed> {
@@ -131,6 +164,8 @@ fn read_type(field: &Table<'_>) -> Result<DataType, Malformed> {
             (16, 1) => DataType::Int16,
             (32, 1) => DataType::Int32,
             (64, 1) => DataType::Int64,
+            (32, 0) => DataType::Uint32,
+            (64, 0) => DataType::Uint64,
             _ => return Err(UNUSED),
         },
         type_kind::FLOATING_POINT => match table.short(0, 0)? {
@@ -145,6 +180,10 @@ fn read_type(field: &Table<'_>) -> Result<DataType, Malformed> {
             Ok(width) => DataType::FixedSizeBinary(width),
             Err(_) => return Err("it has a column of values of a negative size"),
         },
+        type_kind::LIST => DataType::List,
+        type_kind::STRUCT => DataType::Struct,
+        type_kind::MAP => DataType::Map,
+        type_kind::INTERVAL if table.short(0, 0)? == unit::MONTH_DAY_NANO => DataType::IntervalMonthDayNano,
         type_kind::DATE if table.short(0, unit::DEFAULT_DATE)? == unit::DAY => DataType::Date32,
         type_kind::TIME => match (table.short(0, unit::DEFAULT_TIME)?, table.int(1, 32)?) {
             (unit::MICROSECOND, 64) => DataType::Time64,

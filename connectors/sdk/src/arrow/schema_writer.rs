@@ -77,8 +77,11 @@ fn write_field(writer: &mut FlatbufferWriter<'_>, reference: Reference, field: &
     );
     writer.string(table.of(m::field::NAME), &field.name);
     write_type(writer, table.of(m::field::TYPE), field.data_type);
-    // Some readers want the vector to be there even though there are no children.
-    writer.references(table.of(m::field::CHILDREN), 0);
+    // Some readers want the vector to be there even when there are no children.
+    let children = writer.references(table.of(m::field::CHILDREN), field.children.len());
+    for (reference, child) in children.into_iter().zip(&field.children) {
+        write_field(writer, reference, child);
+    }
     if !field.metadata.is_empty() {
         write_metadata(writer, table.of(m::field::METADATA), &field.metadata);
     }
@@ -95,7 +98,7 @@ fn write_metadata(writer: &mut FlatbufferWriter<'_>, reference: Reference, metad
 fn type_kind_of(data_type: DataType) -> u8 {
     match data_type {
         DataType::Bool => type_kind::BOOL,
-        DataType::Int16 | DataType::Int32 | DataType::Int64 => type_kind::INT,
+        DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Uint32 | DataType::Uint64 => type_kind::INT,
         DataType::Float32 | DataType::Float64 => type_kind::FLOATING_POINT,
         DataType::Decimal128(..) | DataType::Decimal256(..) => type_kind::DECIMAL,
         DataType::Utf8 => type_kind::UTF8,
@@ -104,16 +107,27 @@ fn type_kind_of(data_type: DataType) -> u8 {
         DataType::Date32 => type_kind::DATE,
         DataType::Time64 => type_kind::TIME,
         DataType::Timestamp | DataType::TimestampUtc => type_kind::TIMESTAMP,
+        DataType::IntervalMonthDayNano => type_kind::INTERVAL,
+        DataType::List => type_kind::LIST,
+        DataType::Struct => type_kind::STRUCT,
+        DataType::Map => type_kind::MAP,
     }
 }
 
 /// Writes the table of the type. Every field is written, also one that has its default.
 fn write_type(writer: &mut FlatbufferWriter<'_>, reference: Reference, data_type: DataType) {
-    let signed = Slot::Byte(1);
+    let (signed, unsigned) = (Slot::Byte(1), Slot::Byte(0));
     let decimal =
         |precision: u8, scale: i8, bits| [Slot::Int(precision.into()), Slot::Int(scale.into()), Slot::Int(bits)];
     match data_type {
-        DataType::Bool | DataType::Utf8 | DataType::Binary => writer.table(reference, &[]),
+        DataType::Bool | DataType::Utf8 | DataType::Binary | DataType::List | DataType::Struct => {
+            writer.table(reference, &[])
+        }
+        // Whether the keys of each map are sorted.
+        DataType::Map => writer.table(reference, &[Slot::Byte(0)]),
+        DataType::IntervalMonthDayNano => writer.table(reference, &[Slot::Short(unit::MONTH_DAY_NANO)]),
+        DataType::Uint32 => writer.table(reference, &[Slot::Int(32), unsigned]),
+        DataType::Uint64 => writer.table(reference, &[Slot::Int(64), unsigned]),
         DataType::Int16 => writer.table(reference, &[Slot::Int(16), signed]),
         DataType::Int32 => writer.table(reference, &[Slot::Int(32), signed]),
         DataType::Int64 => writer.table(reference, &[Slot::Int(64), signed]),

@@ -9,8 +9,17 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use rapidbyte_sdk::arrow::{Batch, Column, ColumnBuilder, DataType, Field, Layout, RecordBatchBuilder, Schema, Values};
 
-/// The value of a cell: its bytes as they stand in a buffer, one byte for a boolean; `None` for null.
-pub type Cell = Option<Vec<u8>>;
+/// A cell; `None` for null.
+pub type Cell = Option<Value>;
+
+/// The value of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Its bytes as they stand in a buffer, one byte for a boolean.
+    Bytes(Vec<u8>),
+    /// The values of a list or a map, or those of a struct's fields.
+    Items(Vec<Cell>),
+}
 
 /// A schema and its rows, column by column.
 #[derive(Clone, Debug)]
@@ -54,9 +63,34 @@ impl Table {
 pub fn push(column: &mut ColumnBuilder, cell: &Cell) {
     match (column, cell) {
         (column, None) => column.push_null(),
-        (ColumnBuilder::Bool(column), Some(value)) => column.push(value[0] == 1),
-        (ColumnBuilder::Fixed(column), Some(value)) => column.push_slice(value),
-        (ColumnBuilder::Var(column), Some(value)) => column.push(value),
+        (ColumnBuilder::Bool(column), Some(Value::Bytes(value))) => column.push(value[0] == 1),
+        (ColumnBuilder::Fixed(column), Some(Value::Bytes(value))) => column.push_slice(value),
+        (ColumnBuilder::Var(column), Some(Value::Bytes(value))) => column.push(value),
+        (ColumnBuilder::List(column), Some(Value::Items(items))) => {
+            items.iter().for_each(|item| push(column.values(), item));
+            column.end_list();
+        }
+        (ColumnBuilder::Struct(column), Some(Value::Items(items))) => {
+            let fields = column.fields().iter_mut().zip(items);
+            fields.for_each(|(field, item)| push(field, item));
+            column.end_struct();
+        }
+        _ => panic!("a cell of another type than its column"),
+    }
+}
+
+/// Pushes a part of a value only, where it has parts.
+pub fn push_half(column: &mut ColumnBuilder, cell: &Cell) {
+    match (column, cell) {
+        (ColumnBuilder::List(column), Some(Value::Items(items))) => {
+            items.iter().for_each(|item| push(column.values(), item));
+        }
+        (ColumnBuilder::Struct(column), Some(Value::Items(items))) => {
+            let half = (items.len() + 1) / 2;
+            let fields = column.fields().iter_mut().zip(items).take(half);
+            fields.for_each(|(field, item)| push(field, item));
+        }
+        (column, cell) => push(column, cell),
     }
 }
 
@@ -65,17 +99,25 @@ pub fn cell(column: &Column<'_>, row: usize) -> Cell {
         return None;
     }
     Some(match column.values() {
-        Values::Bool(_) => vec![u8::from(column.bool(row))],
-        _ => column.bytes(row).to_vec(),
+        Values::Bool(_) => Value::Bytes(vec![u8::from(column.bool(row))]),
+        Values::List { .. } => Value::Items(column.list(row).map(|row| cell(&column.children()[0], row)).collect()),
+        Values::Struct => Value::Items(column.children().iter().map(|child| cell(child, row)).collect()),
+        _ => Value::Bytes(column.bytes(row).to_vec()),
     })
+}
+
+fn size(cell: &Cell) -> usize {
+    match cell {
+        None => 0,
+        Some(Value::Bytes(bytes)) => bytes.len(),
+        Some(Value::Items(items)) => items.iter().map(size).sum(),
+    }
 }
 
 /// Looks at every cell, as a connector would.
 pub fn touch(batch: &Batch<'_>) -> usize {
     let column = |column: &Column<'_>| {
-        let rows = (0..batch.rows())
-            .map(|row| cell(column, row).map_or(0, |value| value.len()))
-            .sum::<usize>();
+        let rows = (0..batch.rows()).map(|row| size(&cell(column, row))).sum::<usize>();
         rows + usize::from(column.is_utf8())
     };
     batch.columns().iter().map(column).sum()
@@ -98,6 +140,9 @@ pub fn data_type() -> impl Strategy<Value = DataType> {
         Just(DataType::Time64),
         Just(DataType::Timestamp),
         Just(DataType::TimestampUtc),
+        Just(DataType::Uint32),
+        Just(DataType::Uint64),
+        Just(DataType::IntervalMonthDayNano),
     ]
 }
 
@@ -106,11 +151,26 @@ fn metadata() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn field() -> impl Strategy<Value = Field> {
-    (".{0,12}", data_type(), any::<bool>(), metadata()).prop_map(|(name, data_type, nullable, metadata)| Field {
-        name,
-        data_type,
-        nullable,
+    let named = || (".{0,12}", any::<bool>(), metadata());
+    let flat = (named(), data_type()).prop_map(|((name, nullable, metadata), data_type)| Field {
         metadata,
+        ..Field::new(name, data_type, nullable)
+    });
+    flat.prop_recursive(3, 12, 3, move |inner| {
+        prop_oneof![
+            (named(), inner.clone()).prop_map(|((name, nullable, metadata), item)| Field {
+                metadata,
+                ..Field::new(name, DataType::List, nullable).with_children(vec![item])
+            }),
+            (named(), prop::collection::vec(inner, 0..4)).prop_map(|((name, nullable, metadata), fields)| Field {
+                metadata,
+                ..Field::structure(name, fields, nullable)
+            }),
+            (named(), data_type(), data_type()).prop_map(|((name, nullable, metadata), key, value)| Field {
+                metadata,
+                ..Field::map(name, key, value, nullable)
+            }),
+        ]
     })
 }
 
@@ -118,19 +178,35 @@ pub fn schema() -> impl Strategy<Value = Schema> {
     (prop::collection::vec(field(), 0..8), metadata()).prop_map(|(fields, metadata)| Schema { fields, metadata })
 }
 
-fn value(data_type: DataType) -> BoxedStrategy<Vec<u8>> {
-    match data_type.layout() {
-        Layout::Bool => (0u8..2).prop_map(|bit| vec![bit]).boxed(),
-        Layout::Fixed(width) => prop::collection::vec(any::<u8>(), width).boxed(),
-        Layout::Var if data_type == DataType::Utf8 => ".{0,20}".prop_map(String::into_bytes).boxed(),
-        Layout::Var => prop::collection::vec(any::<u8>(), 0..20).boxed(),
+fn value(field: &Field) -> BoxedStrategy<Value> {
+    match field.data_type.layout() {
+        Layout::Bool => (0u8..2).prop_map(|bit| Value::Bytes(vec![bit])).boxed(),
+        Layout::Fixed(width) => prop::collection::vec(any::<u8>(), width).prop_map(Value::Bytes).boxed(),
+        Layout::Var if field.data_type == DataType::Utf8 => {
+            ".{0,20}".prop_map(|text| Value::Bytes(text.into_bytes())).boxed()
+        }
+        Layout::Var => prop::collection::vec(any::<u8>(), 0..20).prop_map(Value::Bytes).boxed(),
+        Layout::List => prop::collection::vec(item(&field.children[0]), 0..4)
+            .prop_map(Value::Items)
+            .boxed(),
+        Layout::Struct => field
+            .children
+            .iter()
+            .map(item)
+            .collect::<Vec<_>>()
+            .prop_map(Value::Items)
+            .boxed(),
     }
 }
 
+fn item(field: &Field) -> BoxedStrategy<Cell> {
+    prop::option::weighted(0.8, value(field)).boxed()
+}
+
 /// Cells of which none, some or all are null.
-fn cells(data_type: DataType, rows: usize) -> impl Strategy<Value = Vec<Cell>> {
+fn cells(field: &Field, rows: usize) -> impl Strategy<Value = Vec<Cell>> {
     let null_percentage = prop_oneof![Just(0u8), Just(50), Just(100)];
-    let with_chance = prop::collection::vec((0u8..100, value(data_type)), rows);
+    let with_chance = prop::collection::vec((0u8..100, value(field)), rows);
     (null_percentage, with_chance).prop_map(|(percentage, cells)| {
         cells
             .into_iter()
@@ -141,7 +217,7 @@ fn cells(data_type: DataType, rows: usize) -> impl Strategy<Value = Vec<Cell>> {
 
 pub fn table() -> impl Strategy<Value = Table> {
     (schema(), 0usize..70).prop_flat_map(|(schema, rows)| {
-        let columns: Vec<_> = schema.fields.iter().map(|field| cells(field.data_type, rows)).collect();
+        let columns: Vec<_> = schema.fields.iter().map(|field| cells(field, rows)).collect();
         columns.prop_map(move |columns| Table {
             schema: schema.clone(),
             rows,

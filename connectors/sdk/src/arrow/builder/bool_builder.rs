@@ -41,11 +41,12 @@ impl BoolBuilder {
         &self.bits
     }
 
-    pub(super) fn pop(&mut self) {
-        self.validity.pop();
-        let rows = self.validity.rows();
-        self.bits[rows / 8] &= !(1 << (rows & 7));
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.validity.truncate(rows);
         self.bits.truncate((rows + 7) / 8);
+        if let (true, Some(last)) = (rows & 7 != 0, self.bits.last_mut()) {
+            *last &= (1 << (rows & 7)) - 1;
+        }
     }
 
     /// Forgets all rows and keeps the memory.

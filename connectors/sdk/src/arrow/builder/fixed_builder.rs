@@ -100,9 +100,9 @@ impl FixedBuilder {
         &self.bytes
     }
 
-    pub(super) fn pop(&mut self) {
-        self.validity.pop();
-        self.bytes.truncate(self.validity.rows() * self.width);
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.validity.truncate(rows);
+        self.bytes.truncate(rows * self.width);
     }
 
     /// Forgets all rows and keeps the memory.

@@ -6,13 +6,17 @@
 mod bool_builder;
 mod column_builder;
 mod fixed_builder;
+mod list_builder;
 mod record_batch_builder;
+mod struct_builder;
 mod validity;
 mod var_builder;
 
 pub use bool_builder::BoolBuilder;
 pub use column_builder::ColumnBuilder;
 pub use fixed_builder::FixedBuilder;
+pub use list_builder::ListBuilder;
 pub use record_batch_builder::RecordBatchBuilder;
+pub use struct_builder::StructBuilder;
 pub use validity::Validity;
 pub use var_builder::VarBuilder;

@@ -34,11 +34,7 @@ pub struct RecordBatchBuilder {
 
 impl RecordBatchBuilder {
     pub fn new(schema: Schema) -> RecordBatchBuilder {
-        let columns = schema
-            .fields
-            .iter()
-            .map(|field| ColumnBuilder::new(field.data_type))
-            .collect();
+        let columns = schema.fields.iter().map(ColumnBuilder::of).collect();
         let writer = FrameWriter::new(&schema);
         RecordBatchBuilder {
             schema,
@@ -76,9 +72,7 @@ impl RecordBatchBuilder {
     /// Takes back what was pushed since the last complete row.
     pub fn drop_incomplete_row(&mut self) {
         for column in &mut self.columns {
-            while column.rows() > self.rows {
-                column.pop();
-            }
+            column.truncate(self.rows);
         }
     }
 

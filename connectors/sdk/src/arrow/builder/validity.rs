@@ -91,8 +91,15 @@ impl Validity {
         }
     }
 
+    /// Keeps the first `rows` rows.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        while self.rows > rows {
+            self.pop();
+        }
+    }
+
     /// Takes the last row back. There must be one.
-    pub(super) fn pop(&mut self) {
+    fn pop(&mut self) {
         self.rows -= 1;
         if self.nulls == 0 {
             return;

@@ -73,9 +73,9 @@ impl VarBuilder {
         &self.data
     }
 
-    pub(super) fn pop(&mut self) {
-        self.validity.pop();
-        let end = self.validity.rows() * 4;
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.validity.truncate(rows);
+        let end = rows * 4;
         self.offsets.truncate(end + 4);
         let mut offset = [0; 4];
         offset.copy_from_slice(&self.offsets[end..]);
