@@ -30,6 +30,8 @@ pub struct BatchWriter {
     budget: usize,
     /// Bits that every row takes, whatever its values are.
     fixed_bits_per_row: usize,
+    /// What the rows of the batch at hand were counted with besides, when they are counted one by one.
+    counted: usize,
     longest_record: usize,
     frame: Vec<u8>,
     scratch: Vec<u8>,
@@ -74,8 +76,8 @@ impl BatchWriter {
                 name: column.name.clone(),
                 native_type: column.native_type.clone(),
                 nullable: column.nullable,
-                column_type: column.column_type,
-                decoder: ColumnDecoder::new(column.column_type, trusted_text),
+                column_type: column.column_type.clone(),
+                decoder: ColumnDecoder::new(column.column_type.clone(), trusted_text),
             })
             .collect();
         let builder = RecordBatchBuilder::new(plan.schema(stream)?);
@@ -91,6 +93,7 @@ impl BatchWriter {
             columns,
             budget: largest.saturating_sub(overhead),
             fixed_bits_per_row: 0,
+            counted: 0,
             longest_record,
             frame,
             scratch: vec![0; capacity * WIDEST_VALUE],
@@ -147,6 +150,9 @@ impl BatchWriter {
             }
         }
         self.builder.end_rows(added);
+        if self.counts_rows() {
+            self.counted += self.sizes[..added].iter().sum::<usize>();
+        }
         if let Some(position) = stopped_by {
             self.drop_rows_behind(before + added);
             self.continue_as_text(position)?;
@@ -157,9 +163,7 @@ impl BatchWriter {
     #[inline(never)]
     fn drop_rows_behind(&mut self, rows: usize) {
         for column in &mut self.builder.columns {
-            while column.rows() > rows {
-                column.pop();
-            }
+            column.truncate(rows);
         }
     }
 
@@ -198,7 +202,7 @@ impl BatchWriter {
                 let field = column
                     .column_type
                     .field(&column.name, &column.native_type, column.nullable);
-                let builder = ColumnBuilder::new(field.data_type);
+                let builder = ColumnBuilder::of(&field);
                 self.builder.replace_column(position, field, builder);
             }
         }
@@ -210,12 +214,17 @@ impl BatchWriter {
     fn rows_that_fit(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
         let rows = index.rows() - from;
         let before = self.builder.rows();
-        let used = self.variable_bytes();
-        let expanding = self.columns.iter().any(|column| column.decoder.can_expand());
-        if !expanding && used + index.payload() + self.fixed_bytes(before + rows) <= self.budget {
+        if !self.counts_rows()
+            && self.variable_bytes() + index.payload() + self.fixed_bytes(before + rows) <= self.budget
+        {
             return Ok(rows);
         }
         self.rows_up_to_budget(bytes, index, from)
+    }
+
+    /// Whether the rows of the batch at hand are counted one by one: a value of theirs can be larger there than it is on the wire.
+    fn counts_rows(&self) -> bool {
+        self.columns.iter().any(|column| column.decoder.can_expand())
     }
 
     /// The same, counted row by row.
@@ -223,7 +232,11 @@ impl BatchWriter {
     fn rows_up_to_budget(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
         let rows = index.rows() - from;
         let before = self.builder.rows();
-        let mut variable = self.variable_bytes();
+        let mut variable = if self.counts_rows() {
+            self.counted
+        } else {
+            self.variable_bytes()
+        };
         let sizes = &mut self.sizes[..rows];
         sizes.fill(0);
         for (position, column) in self.columns.iter().enumerate() {
@@ -273,6 +286,7 @@ impl BatchWriter {
         self.totals.batches += 1;
         self.totals.bytes += self.frame.len() as u64;
         self.builder.reset();
+        self.counted = 0;
         if self.frame.len() > LARGEST_BATCH * 2 {
             self.give_memory_back();
         }
@@ -286,7 +300,7 @@ impl BatchWriter {
         self.frame = Vec::new();
         for position in 0..self.columns.len() {
             let field = self.builder.schema().fields[position].clone();
-            let column = ColumnBuilder::new(field.data_type);
+            let column = ColumnBuilder::of(&field);
             self.builder.replace_column(position, field, column);
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use rapidbyte_sdk::postgres::{quote_literal, Connection, RelationName, Row, Transport};
+use rapidbyte_sdk::postgres::{quote_literal, Connection, RelationName, Row, Transport, TypeCatalog};
 use rapidbyte_sdk::{RelationKind, Result};
 
 use crate::column_type::ColumnType;
@@ -215,9 +215,10 @@ fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result
         return Ok(relations);
     }
     let columns = columns(connection, condition)?;
+    let types = types_of(connection, &columns)?;
     for row in &columns {
         if let Some(position) = positions.get(&row.number::<u32>(0)?) {
-            relations[*position].columns.push(column_of(row)?);
+            relations[*position].columns.push(column_of(row, &types)?);
         }
     }
     for row in &keys(connection, condition)? {
@@ -231,7 +232,8 @@ fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result
 fn columns<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result<Vec<Row>> {
     let mut results = connection.simple_query(&format!(
         "{}SELECT c.oid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-           CASE WHEN tn.nspname = 'pg_catalog' THEN t.typname ELSE '' END, a.atttypmod, a.attnotnull, a.attgenerated <> '' \
+           CASE WHEN tn.nspname = 'pg_catalog' THEN t.typname ELSE '' END, a.atttypmod, a.attnotnull, a.attgenerated <> '', \
+           a.atttypid, a.attndims \
          FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
@@ -286,11 +288,29 @@ fn relation_of(row: &Row) -> Result<Relation> {
     })
 }
 
-fn column_of(row: &Row) -> Result<Column> {
+/// What is known of the columns' types that are more than a name of the server's own.
+fn types_of<T: Transport>(connection: &mut Connection<T>, columns: &[Row]) -> Result<TypeCatalog> {
+    let mut oids = Vec::new();
+    for row in columns {
+        if ColumnType::of(row.text(3), row.number(4)?) == ColumnType::Other {
+            oids.push(row.number(7)?);
+        }
+    }
+    oids.sort_unstable();
+    oids.dedup();
+    TypeCatalog::load(connection, &oids)
+}
+
+fn column_of(row: &Row, types: &TypeCatalog) -> Result<Column> {
+    let modifier = row.number(4)?;
+    let column_type = match ColumnType::of(row.text(3), modifier) {
+        ColumnType::Other => ColumnType::resolve(types, row.number(7)?, modifier, row.number(8)?),
+        base => base,
+    };
     Ok(Column {
         name: row.text(1).to_owned(),
         native_type: row.text(2).to_owned(),
-        column_type: ColumnType::of(row.text(3), row.number(4)?),
+        column_type,
         nullable: !row.flag(5),
         generated: row.flag(6),
     })

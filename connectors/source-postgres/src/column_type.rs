@@ -3,7 +3,7 @@
 //! The one place that says which Arrow type a Postgres type becomes.
 
 use rapidbyte_sdk::arrow::{metadata, DataType, Field};
-use rapidbyte_sdk::postgres::quote_identifier;
+use rapidbyte_sdk::postgres::{quote_identifier, TypeCatalog, TypeInfo, TypeShape};
 use serde::{Deserialize, Serialize};
 
 /// The widest decimals of Arrow.
@@ -13,8 +13,17 @@ const MOST_DECIMAL_DIGITS_OF_128_BITS: i32 = 38;
 /// The bytes that Postgres adds to the modifier of a type.
 const MODIFIER_HEADER: i32 = 4;
 
+/// How deep types may be inside of one another; what is deeper travels as text.
+const DEEPEST_TYPE: usize = 12;
+
+/// The most dimensions that an array of Postgres can have.
+const MOST_DIMENSIONS: i32 = 6;
+
+/// Digits and decimal places of `money`, which is a 64-bit number of hundredths: sessions set `lc_monetary` to `C`.
+const MONEY: DataType = DataType::Decimal128(19, 2);
+
 /// How a column is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnType {
     Bool,
@@ -39,13 +48,111 @@ pub enum ColumnType {
     Uuid,
     Json,
     Jsonb,
+    /// A type whose binary form is its text: enumerations, `xml`, `citext`.
+    TextLike,
+    /// A type whose binary form is a version and its text: `jsonpath`.
+    VersionedText,
+    /// `oid`, `xid` and `cid`.
+    Oid,
+    Xid8,
+    Money,
+    Interval,
+    /// Seconds that a clock is behind UTC, as a part of [`Packed::Timetz`].
+    ZoneOffset,
+    /// A type that Arrow has no equal of, and whose text form is made from its binary form here.
+    Formatted(Formatted),
+    Packed(Packed),
+    /// Whether it is closed, and its points.
+    Path,
+    /// Its points.
+    Polygon,
+    Array(Array),
+    Composite(Vec<Part>),
+    Range(Box<Part>),
+    /// The part is the range.
+    Multirange(Box<Part>),
+    Hstore,
     /// A type that Arrow has no equal of: the server turns it into text.
     Other,
 }
 
+/// A type inside of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Of a composite type's field; elsewhere empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(rename = "type")]
+    pub column_type: ColumnType,
+    pub native_type: String,
+}
+
+/// An array whose values all have the number of dimensions that was declared, or are empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Array {
+    pub element: Box<Part>,
+    /// At least one.
+    pub dimensions: u8,
+    /// The number of the first element in each dimension.
+    pub first: i32,
+}
+
+/// The types of [`ColumnType::Formatted`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Formatted {
+    /// `inet` and `cidr`.
+    Address,
+    /// `macaddr` and `macaddr8`.
+    HardwareAddress,
+    /// `bit` and `bit varying`.
+    Bits,
+    TextSearchVector,
+    LogPosition,
+    RowPosition,
+    /// `"char"`.
+    Char,
+}
+
+/// Types whose parts all have a fixed width and lie behind one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Packed {
+    Point,
+    Line,
+    Segment,
+    Box,
+    Circle,
+    Timetz,
+}
+
+impl Packed {
+    /// Name, type and width on the wire of each part.
+    pub fn parts(self) -> &'static [(&'static str, ColumnType, usize)] {
+        const COORDINATE: ColumnType = ColumnType::Float8;
+        const POINT: ColumnType = ColumnType::Packed(Packed::Point);
+        match self {
+            Packed::Point => &[("x", COORDINATE, 8), ("y", COORDINATE, 8)],
+            Packed::Line => &[("a", COORDINATE, 8), ("b", COORDINATE, 8), ("c", COORDINATE, 8)],
+            Packed::Segment => &[("start", POINT, 16), ("end", POINT, 16)],
+            Packed::Box => &[("high", POINT, 16), ("low", POINT, 16)],
+            Packed::Circle => &[("center", POINT, 16), ("radius", COORDINATE, 8)],
+            Packed::Timetz => &[
+                ("time", ColumnType::Time, 8),
+                ("utc_offset_seconds", ColumnType::ZoneOffset, 4),
+            ],
+        }
+    }
+
+    /// Bytes of a value.
+    pub fn width(self) -> usize {
+        self.parts().iter().map(|(_, _, width)| width).sum()
+    }
+}
+
 impl ColumnType {
-    /// The type for a type of the server by its name in `pg_catalog` and its modifier; everything that is not in that
-    /// schema is [`ColumnType::Other`].
+    /// The type for a type of the server that consists of nothing else, by its name in `pg_catalog` and its modifier; everything
+    /// that is not in that schema is [`ColumnType::Other`].
     pub fn of(type_name: &str, modifier: i32) -> ColumnType {
         match type_name {
             "bool" => ColumnType::Bool,
@@ -64,7 +171,100 @@ impl ColumnType {
             "uuid" => ColumnType::Uuid,
             "json" => ColumnType::Json,
             "jsonb" => ColumnType::Jsonb,
+            "xml" => ColumnType::TextLike,
+            "jsonpath" => ColumnType::VersionedText,
+            "oid" | "xid" | "cid" => ColumnType::Oid,
+            "xid8" => ColumnType::Xid8,
+            "money" => ColumnType::Money,
+            "interval" => ColumnType::Interval,
+            "inet" | "cidr" => ColumnType::Formatted(Formatted::Address),
+            "macaddr" | "macaddr8" => ColumnType::Formatted(Formatted::HardwareAddress),
+            "bit" | "varbit" => ColumnType::Formatted(Formatted::Bits),
+            "tsvector" => ColumnType::Formatted(Formatted::TextSearchVector),
+            "pg_lsn" => ColumnType::Formatted(Formatted::LogPosition),
+            "tid" => ColumnType::Formatted(Formatted::RowPosition),
+            "char" => ColumnType::Formatted(Formatted::Char),
+            "timetz" => ColumnType::Packed(Packed::Timetz),
+            "point" => ColumnType::Packed(Packed::Point),
+            "line" => ColumnType::Packed(Packed::Line),
+            "lseg" => ColumnType::Packed(Packed::Segment),
+            "box" => ColumnType::Packed(Packed::Box),
+            "circle" => ColumnType::Packed(Packed::Circle),
+            "path" => ColumnType::Path,
+            "polygon" => ColumnType::Polygon,
             _ => ColumnType::Other,
+        }
+    }
+
+    /// The type for any type of the server. `modifier` and `dimensions`: as the column, the field or the domain declares them.
+    pub fn resolve(types: &TypeCatalog, oid: u32, modifier: i32, dimensions: i32) -> ColumnType {
+        ColumnType::resolve_inside(types, oid, modifier, dimensions, 0).unwrap_or(ColumnType::Other)
+    }
+
+    /// `None` for what has no binary form that is known.
+    fn resolve_inside(
+        types: &TypeCatalog,
+        oid: u32,
+        modifier: i32,
+        dimensions: i32,
+        depth: usize,
+    ) -> Option<ColumnType> {
+        let info = types.get(oid)?;
+        if depth > DEEPEST_TYPE {
+            return None;
+        }
+        let part = |oid, modifier, dimensions| ColumnType::part(types, oid, modifier, dimensions, depth + 1);
+        match &info.shape {
+            TypeShape::Base => match ColumnType::of_base(info, modifier) {
+                ColumnType::Other => None,
+                known => Some(known),
+            },
+            TypeShape::Enum => Some(ColumnType::TextLike),
+            TypeShape::Domain {
+                base,
+                modifier,
+                dimensions,
+            } => ColumnType::resolve_inside(types, *base, *modifier, *dimensions, depth + 1),
+            TypeShape::Array { element } => {
+                let is_vector = info.schema == "pg_catalog" && matches!(info.name.as_str(), "int2vector" | "oidvector");
+                Some(ColumnType::Array(Array {
+                    element: Box::new(part(*element, modifier, 0)?),
+                    dimensions: dimensions.clamp(1, MOST_DIMENSIONS) as u8,
+                    first: if is_vector { 0 } else { 1 },
+                }))
+            }
+            TypeShape::Composite(attributes) => {
+                let fields = attributes.iter().map(|attribute| {
+                    let field = part(attribute.type_oid, attribute.modifier, attribute.dimensions)?;
+                    Some(Part {
+                        name: attribute.name.clone(),
+                        ..field
+                    })
+                });
+                fields.collect::<Option<Vec<_>>>().map(ColumnType::Composite)
+            }
+            TypeShape::Range { subtype } => Some(ColumnType::Range(Box::new(part(*subtype, -1, 0)?))),
+            TypeShape::Multirange { range } => Some(ColumnType::Multirange(Box::new(part(*range, -1, 0)?))),
+        }
+    }
+
+    fn part(types: &TypeCatalog, oid: u32, modifier: i32, dimensions: i32, depth: usize) -> Option<Part> {
+        Some(Part {
+            name: String::new(),
+            column_type: ColumnType::resolve_inside(types, oid, modifier, dimensions, depth)?,
+            native_type: types.get(oid)?.shown.clone(),
+        })
+    }
+
+    fn of_base(info: &TypeInfo, modifier: i32) -> ColumnType {
+        match info.schema.as_str() {
+            "pg_catalog" => ColumnType::of(&info.name, modifier),
+            // Types of extensions, which can be in any schema.
+            _ => match info.send.as_str() {
+                "citextsend" => ColumnType::TextLike,
+                "hstore_send" => ColumnType::Hstore,
+                _ => ColumnType::Other,
+            },
         }
     }
 
@@ -83,12 +283,12 @@ impl ColumnType {
         }
     }
 
-    /// The Arrow type of the column.
-    pub fn data_type(self) -> DataType {
-        match self {
+    /// The Arrow type of the column, without its children.
+    pub fn data_type(&self) -> DataType {
+        match *self {
             ColumnType::Bool => DataType::Bool,
             ColumnType::Int2 => DataType::Int16,
-            ColumnType::Int4 => DataType::Int32,
+            ColumnType::Int4 | ColumnType::ZoneOffset => DataType::Int32,
             ColumnType::Int8 => DataType::Int64,
             ColumnType::Float4 => DataType::Float32,
             ColumnType::Float8 => DataType::Float64,
@@ -96,23 +296,42 @@ impl ColumnType {
                 DataType::Decimal128(precision, scale)
             }
             ColumnType::Decimal { precision, scale } => DataType::Decimal256(precision, scale),
-            ColumnType::NumericText | ColumnType::Text | ColumnType::Json | ColumnType::Jsonb | ColumnType::Other => {
-                DataType::Utf8
-            }
+            ColumnType::NumericText
+            | ColumnType::Text
+            | ColumnType::Json
+            | ColumnType::Jsonb
+            | ColumnType::TextLike
+            | ColumnType::VersionedText
+            | ColumnType::Formatted(_)
+            | ColumnType::Other => DataType::Utf8,
             ColumnType::Bytea => DataType::Binary,
             ColumnType::Date => DataType::Date32,
             ColumnType::Time => DataType::Time64,
             ColumnType::Timestamp => DataType::Timestamp,
             ColumnType::Timestamptz => DataType::TimestampUtc,
             ColumnType::Uuid => DataType::FixedSizeBinary(16),
+            ColumnType::Oid => DataType::Uint32,
+            ColumnType::Xid8 => DataType::Uint64,
+            ColumnType::Money => MONEY,
+            ColumnType::Interval => DataType::IntervalMonthDayNano,
+            ColumnType::Packed(_) | ColumnType::Path | ColumnType::Composite(_) | ColumnType::Range(_) => {
+                DataType::Struct
+            }
+            ColumnType::Polygon | ColumnType::Array(_) | ColumnType::Multirange(_) => DataType::List,
+            ColumnType::Hstore => DataType::Map,
         }
     }
 
     /// The field of the column in a schema.
-    pub fn field(self, name: &str, native_type: &str, nullable: bool) -> Field {
-        let field = Field::new(name, self.data_type(), nullable).with_metadata(metadata::NATIVE_TYPE, native_type);
+    pub fn field(&self, name: &str, native_type: &str, nullable: bool) -> Field {
+        let field = self.field_of_type(name, nullable);
+        let field = if native_type.is_empty() {
+            field
+        } else {
+            field.with_metadata(metadata::NATIVE_TYPE, native_type)
+        };
         match self {
-            ColumnType::NumericText | ColumnType::Other => {
+            ColumnType::NumericText | ColumnType::Formatted(_) | ColumnType::Other => {
                 field.with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
             }
             ColumnType::Uuid => field.with_metadata(metadata::EXTENSION_NAME, metadata::EXTENSION_UUID),
@@ -123,19 +342,65 @@ impl ColumnType {
         }
     }
 
+    /// The field without metadata of its own.
+    fn field_of_type(&self, name: &str, nullable: bool) -> Field {
+        let points = || ColumnType::Packed(Packed::Point).field("", "", true);
+        match self {
+            ColumnType::Packed(packed) => {
+                let parts = packed.parts().iter();
+                let fields = parts.map(|(part, column_type, _)| column_type.field(part, "", true));
+                Field::structure(name, fields.collect(), nullable)
+            }
+            ColumnType::Path => {
+                let closed = Field::new("closed", DataType::Bool, true);
+                Field::structure(name, vec![closed, Field::list("points", points(), true)], nullable)
+            }
+            ColumnType::Polygon => Field::list(name, points(), nullable),
+            ColumnType::Array(array) => {
+                let element = array.element.field("");
+                let item = (1..array.dimensions).fold(element, |item, _| Field::list("", item, true));
+                Field::list(name, item, nullable)
+            }
+            ColumnType::Composite(parts) => {
+                let fields = parts.iter().map(|part| part.field(&part.name));
+                Field::structure(name, fields.collect(), nullable)
+            }
+            ColumnType::Range(bound) => {
+                let flag = |name: &str| Field::new(name, DataType::Bool, true);
+                let fields = vec![
+                    bound.field("lower"),
+                    bound.field("upper"),
+                    flag("lower_inclusive"),
+                    flag("upper_inclusive"),
+                    flag("empty"),
+                ];
+                Field::structure(name, fields, nullable)
+            }
+            ColumnType::Multirange(range) => Field::list(name, range.field(""), nullable),
+            ColumnType::Hstore => Field::map(name, DataType::Utf8, DataType::Utf8, nullable),
+            flat => Field::new(name, flat.data_type(), nullable),
+        }
+    }
+
     /// The field of the column in a batch where a value does not fit [`ColumnType::field`].
-    pub fn text_field(self, name: &str, native_type: &str, nullable: bool) -> Field {
+    pub fn text_field(&self, name: &str, native_type: &str, nullable: bool) -> Field {
         Field::new(name, DataType::Utf8, nullable)
             .with_metadata(metadata::NATIVE_TYPE, native_type)
             .with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
     }
 
     /// The expression that selects the column.
-    pub fn expression(self, name: &str) -> String {
+    pub fn expression(&self, name: &str) -> String {
         match self {
             ColumnType::Other => format!("({})::text", quote_identifier(name)),
             _ => quote_identifier(name),
         }
+    }
+}
+
+impl Part {
+    fn field(&self, name: &str) -> Field {
+        self.column_type.field(name, &self.native_type, true)
     }
 }
 

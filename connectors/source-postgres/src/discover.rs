@@ -58,7 +58,7 @@ fn stream_of(relation: &Relation, default_schema: &str) -> DiscoveredStream {
             .iter()
             .map(|column| DiscoveredField {
                 name: column.name.clone(),
-                data_type: column.column_type.data_type().to_string(),
+                data_type: column.column_type.field(&column.name, "", true).type_text(),
                 native_type: column.native_type.clone(),
                 nullable: column.nullable,
                 primary_key: relation.is_key_column(&column.name),

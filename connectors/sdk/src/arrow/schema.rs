@@ -114,6 +114,17 @@ impl DataType {
     }
 }
 
+impl DataType {
+    /// The bytes of each value in memory, rounded up, where all have the same.
+    pub fn fixed_width(self) -> Option<usize> {
+        match self.layout() {
+            Layout::Bool => Some(1),
+            Layout::Fixed(width) => Some(width),
+            Layout::Var | Layout::List | Layout::Struct => None,
+        }
+    }
+}
+
 impl fmt::Display for DataType {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -21,6 +21,7 @@ mod simple_query;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod type_catalog;
 
 pub use buffer::{header, MessageHeader, MESSAGE_HEADER};
 pub use config::{Config, Password, SslMode, TargetSession};
@@ -33,3 +34,4 @@ pub use name::RelationName;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use simple_query::{QueryResult, Row};
 pub use transport::Transport;
+pub use type_catalog::{Attribute, TypeCatalog, TypeInfo, TypeShape};

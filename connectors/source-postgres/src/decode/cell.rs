@@ -15,6 +15,11 @@ pub struct Cell(u64);
 const NULL: i32 = -1;
 
 impl Cell {
+    /// A null that lies nowhere.
+    pub const fn null() -> Cell {
+        Cell((NULL as u32 as u64) << 32)
+    }
+
     #[inline]
     pub fn new(offset: usize, length: i32) -> Cell {
         Cell((length as u32 as u64) << 32 | offset as u32 as u64)

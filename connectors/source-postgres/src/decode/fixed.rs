@@ -24,8 +24,13 @@ pub fn decode(
     let mut row = 0;
     while row < cells.len() {
         let count = run(bytes, &cells[row..], scratch);
-        column.push_rows(count, &scratch[..count * column.width()]);
+        let filled = count * column.width();
+        column.push_rows(count, &scratch[..filled]);
         row += count;
+        // The elements of arrays can be more than a block has rows.
+        if count > 0 && filled + column.width() > scratch.len() {
+            continue;
+        }
         match cells.get(row) {
             None => break,
             Some(cell) if cell.is_null() => row += push_nulls(&cells[row..], column),
@@ -45,14 +50,14 @@ fn push_nulls(cells: &[Cell], column: &mut FixedBuilder) -> usize {
 
 /// The loop of every run: what differs between types is the conversion, which is inlined.
 #[inline(always)]
-fn convert<const N: usize>(
+fn convert<const N: usize, const WIDTH: usize>(
     bytes: &[u8],
     cells: &[Cell],
     values: &mut [u8],
-    conversion: impl Fn([u8; N]) -> Option<[u8; N]>,
+    conversion: impl Fn([u8; N]) -> Option<[u8; WIDTH]>,
 ) -> usize {
     let mut count = 0;
-    for (cell, value) in cells.iter().zip(values.chunks_exact_mut(N)) {
+    for (cell, value) in cells.iter().zip(values.chunks_exact_mut(WIDTH)) {
         if cell.length() != N as i32 {
             break;
         }
@@ -77,7 +82,7 @@ fn convert<const N: usize>(
 /// `int2`.
 #[inline(never)]
 pub fn run_2(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<2>(bytes, cells, values, |wire| {
+    convert::<2, 2>(bytes, cells, values, |wire| {
         Some(u16::from_be_bytes(wire).to_le_bytes())
     })
 }
@@ -85,7 +90,7 @@ pub fn run_2(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
 /// `int4` and `float4`.
 #[inline(never)]
 pub fn run_4(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<4>(bytes, cells, values, |wire| {
+    convert::<4, 4>(bytes, cells, values, |wire| {
         Some(u32::from_be_bytes(wire).to_le_bytes())
     })
 }
@@ -93,7 +98,7 @@ pub fn run_4(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
 /// `int8` and `float8`.
 #[inline(never)]
 pub fn run_8(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<8>(bytes, cells, values, |wire| {
+    convert::<8, 8>(bytes, cells, values, |wire| {
         Some(u64::from_be_bytes(wire).to_le_bytes())
     })
 }
@@ -101,13 +106,42 @@ pub fn run_8(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
 /// `uuid`, whose bytes have the same order in both.
 #[inline(never)]
 pub fn run_16(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<16>(bytes, cells, values, Some)
+    convert::<16, 16>(bytes, cells, values, Some)
+}
+
+/// The zone of a `timetz`, which counts west of UTC there and east of it in Arrow's world.
+#[inline(never)]
+pub fn run_zone(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
+    convert::<4, 4>(bytes, cells, values, |wire| {
+        Some(i32::from_be_bytes(wire).wrapping_neg().to_le_bytes())
+    })
+}
+
+/// `money`, as a decimal of 128 bits.
+#[inline(never)]
+pub fn run_money(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
+    convert::<8, 16>(bytes, cells, values, |wire| {
+        Some(i128::from(i64::from_be_bytes(wire)).to_le_bytes())
+    })
+}
+
+/// `interval`: microseconds, days and months, where Arrow has months, days and nanoseconds. The time of one that goes on for more than
+/// 292 years, as that of an infinite one does, has no place there.
+#[inline(never)]
+pub fn run_interval(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
+    convert::<16, 16>(bytes, cells, values, |wire| {
+        let wire = u128::from_be_bytes(wire);
+        let nanoseconds = ((wire >> 64) as i64).checked_mul(1000)?;
+        let (days, months) = ((wire >> 32) as u32, wire as u32);
+        let value = (nanoseconds as u64 as u128) << 64 | u128::from(days) << 32 | u128::from(months);
+        Some(value.to_le_bytes())
+    })
 }
 
 /// `date`.
 #[inline(never)]
 pub fn run_date(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<4>(bytes, cells, values, |wire| {
+    convert::<4, 4>(bytes, cells, values, |wire| {
         Some(super::temporal::date(i32::from_be_bytes(wire)).to_le_bytes())
     })
 }
@@ -115,7 +149,7 @@ pub fn run_date(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
 /// `time`.
 #[inline(never)]
 pub fn run_time(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<8>(bytes, cells, values, |wire| {
+    convert::<8, 8>(bytes, cells, values, |wire| {
         super::temporal::time(i64::from_be_bytes(wire)).map(i64::to_le_bytes)
     })
 }
@@ -123,7 +157,7 @@ pub fn run_time(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
 /// `timestamp` and `timestamptz`.
 #[inline(never)]
 pub fn run_timestamp(bytes: &[u8], cells: &[Cell], values: &mut [u8]) -> usize {
-    convert::<8>(bytes, cells, values, |wire| {
+    convert::<8, 8>(bytes, cells, values, |wire| {
         super::temporal::timestamp(i64::from_be_bytes(wire)).map(i64::to_le_bytes)
     })
 }

@@ -9,11 +9,15 @@
 mod cell;
 mod column;
 mod fixed;
+mod nested;
 mod numeric;
 mod numeric_decimal;
+mod room;
 mod temporal;
+mod text_form;
 mod tuples;
 mod variable;
+mod wire;
 
 pub use cell::Index;
 pub use column::{ColumnDecoder, Decoded, Form};

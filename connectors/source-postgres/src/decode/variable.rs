@@ -7,12 +7,14 @@ use rapidbyte_sdk::utf8::is_utf8;
 use rapidbyte_sdk::{Error, Result};
 
 use super::cell::Cell;
-use super::column::{wrong_length, Decoded};
+use super::column::{wrong_length, Context, Decoded};
 use super::numeric::Numeric;
 use super::temporal;
+use super::text_form::write_value;
+use crate::column_type::ColumnType;
 
-/// The only version of the binary form of `jsonb` there is.
-const JSONB_VERSION: u8 = 1;
+/// The only version of these binary forms there is.
+const VERSION: u8 = 1;
 
 /// Bytes as they are: `bytea`, and text from a server that converted it to UTF-8.
 #[inline(never)]
@@ -40,15 +42,36 @@ pub fn decode_unchecked_text(bytes: &[u8], cells: &[Cell], column: &mut VarBuild
     Ok(Decoded::All)
 }
 
-/// `jsonb`: a byte with a version, then text.
+/// `jsonb` and `jsonpath`: a byte with a version, then text.
 #[inline(never)]
-pub fn decode_jsonb(trusted: bool, bytes: &[u8], cells: &[Cell], column: &mut VarBuilder) -> Result<Decoded> {
+pub fn decode_versioned_text(trusted: bool, bytes: &[u8], cells: &[Cell], column: &mut VarBuilder) -> Result<Decoded> {
     for cell in cells {
         match cell.value(bytes) {
-            [JSONB_VERSION, text @ ..] => column.push(if trusted { text } else { check(text)? }),
+            [VERSION, text @ ..] => column.push(if trusted { text } else { check(text)? }),
             _ if cell.is_null() => column.push_null(),
             _ => return Err(wrong_length(*cell)),
         }
+    }
+    Ok(Decoded::All)
+}
+
+/// Any type in its text form.
+#[inline(never)]
+pub fn decode_text_form(
+    column_type: &ColumnType,
+    context: &mut Context<'_>,
+    cells: &[Cell],
+    column: &mut VarBuilder,
+) -> Result<Decoded> {
+    let mut text = Vec::new();
+    for cell in cells {
+        if cell.is_null() {
+            column.push_null();
+            continue;
+        }
+        text.clear();
+        write_value(column_type, cell.value(context.bytes), &mut text).ok_or_else(|| wrong_length(*cell))?;
+        column.push(if context.trusted_text { &text } else { check(&text)? });
     }
     Ok(Decoded::All)
 }

@@ -29,18 +29,36 @@ impl ListBuilder {
 
     /// Makes a list of the values that were pushed since the last one.
     pub fn end_list(&mut self) {
-        self.push_offset();
+        self.push_offset(self.values.rows());
+        self.validity.push_value();
+    }
+
+    /// Makes a list of the next `count` values, for whoever pushes the values of many lists first.
+    pub fn end_list_of(&mut self, count: usize) {
+        self.push_offset(self.end() + count);
         self.validity.push_value();
     }
 
     pub fn push_null(&mut self) {
-        self.push_offset();
+        self.push_offset(self.end());
         self.validity.push_null();
     }
 
-    fn push_offset(&mut self) {
-        self.offsets
-            .extend_from_slice(&(self.values.rows() as u32).to_le_bytes());
+    /// Drops the values that belong to no list.
+    pub fn drop_unfinished(&mut self) {
+        self.truncate(self.validity.rows());
+    }
+
+    fn push_offset(&mut self, offset: usize) {
+        // More values than an offset can say are refused when the batch is finished, see `ColumnBuilder::verify`.
+        self.offsets.extend_from_slice(&(offset as u32).to_le_bytes());
+    }
+
+    /// Where the last list ends.
+    fn end(&self) -> usize {
+        let mut end = [0; 4];
+        end.copy_from_slice(&self.offsets[self.offsets.len() - 4..]);
+        u32::from_le_bytes(end) as usize
     }
 
     pub fn validity(&self) -> &Validity {
@@ -61,9 +79,7 @@ impl ListBuilder {
     pub(super) fn truncate(&mut self, rows: usize) {
         self.validity.truncate(rows);
         self.offsets.truncate((rows + 1) * 4);
-        let mut end = [0; 4];
-        end.copy_from_slice(&self.offsets[rows * 4..]);
-        self.values.truncate(u32::from_le_bytes(end) as usize);
+        self.values.truncate(self.end());
     }
 
     /// Forgets all rows and keeps the memory.

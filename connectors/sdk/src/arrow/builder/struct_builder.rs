@@ -29,6 +29,23 @@ impl StructBuilder {
         self.validity.push_value();
     }
 
+    /// Makes structs of values that were pushed in bulk: a struct where `is_value` says so, else a null, for which
+    /// each field has a value, too.
+    pub fn end_structs(&mut self, is_value: impl Iterator<Item = bool>) {
+        for is_value in is_value {
+            if is_value {
+                self.validity.push_value();
+            } else {
+                self.validity.push_null();
+            }
+        }
+    }
+
+    /// Drops the values that belong to no struct.
+    pub fn drop_unfinished(&mut self) {
+        self.truncate(self.validity.rows());
+    }
+
     pub fn push_null(&mut self) {
         self.fields.iter_mut().for_each(ColumnBuilder::push_null);
         self.validity.push_null();
