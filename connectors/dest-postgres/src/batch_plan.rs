@@ -3,7 +3,7 @@
 //! How batches of one schema get into their table. It is made once for each schema, not for each batch.
 
 use crate::catalog::ExistingTable;
-use crate::encode::{Column, Form};
+use crate::encode::{Column, Form, ValueForm};
 use crate::error_context::column_error;
 use crate::names::{hash, Target};
 use crate::wire_type::{way, Way};
@@ -16,6 +16,8 @@ use std::rc::Rc;
 pub struct BatchPlan {
     schema: Rc<Schema>,
     forms: Vec<Form>,
+    /// For each column whose values are made one by one, how.
+    made: Vec<Option<ValueForm>>,
     route: Rc<Route>,
 }
 
@@ -40,6 +42,7 @@ impl BatchPlan {
     /// `table` is what `quoted_table` names in SQL.
     pub fn new(schema: &Rc<Schema>, target: &Target, quoted_table: &str, table: &ExistingTable) -> Result<BatchPlan> {
         let mut forms = Vec::new();
+        let mut made = Vec::new();
         let mut columns = Vec::new();
         for field in &schema.fields {
             let column = table.column(&field.name).ok_or_else(|| {
@@ -50,24 +53,27 @@ impl BatchPlan {
                 )
                 .hint("the stream's columns have changed since the run began: start the run again")
             })?;
-            let way = way(field, column.wire).ok_or_else(|| {
+            let way = way(field, &column.target_type).ok_or_else(|| {
                 column_error(
                     &target.stream,
                     &field.name,
                     format!(
                         "comes as {} and cannot become {} in the target {} unchanged",
-                        field.data_type,
+                        field.type_text(),
                         column.type_text,
                         target.display()
                     ),
                 )
                 .hint("change the type of the target's column, or write into another table")
             })?;
-            forms.push(match way {
-                Way::Direct(form) => form,
-                Way::Staged => Form::Bytes,
-            });
             columns.push((column, way == Way::Staged));
+            let (form, value_form) = match way {
+                Way::Direct(form) => (form, None),
+                Way::Made(value_form) => (Form::Made, Some(value_form)),
+                Way::Staged => (Form::Bytes, None),
+            };
+            forms.push(form);
+            made.push(value_form);
         }
         let names = joined(&schema.fields, |field| quote_identifier(&field.name));
         let stage = columns.iter().any(|(_, staged)| *staged).then(|| {
@@ -114,6 +120,7 @@ impl BatchPlan {
         Ok(BatchPlan {
             schema: Rc::clone(schema),
             forms,
+            made,
             route: Rc::new(route),
         })
     }
@@ -129,13 +136,15 @@ impl BatchPlan {
 
     /// The columns of a batch as the encoder takes them.
     #[inline(never)]
-    pub fn columns<'a>(&'a self, batch: &Batch<'a>) -> Vec<Column<'a>> {
-        let columns = batch.columns().iter().zip(&self.forms).zip(&self.schema.fields);
+    pub fn columns<'a>(&'a self, batch: &'a Batch<'_>) -> Vec<Column<'a>> {
+        let forms = self.forms.iter().zip(&self.made);
+        let columns = batch.columns().iter().zip(forms).zip(&self.schema.fields);
         columns
-            .map(|((column, form), field)| {
+            .map(|((column, (form, made)), field)| {
                 let (offsets, values) = match column.values() {
                     Values::Bool(values) | Values::Fixed { bytes: values, .. } => (&[][..], values),
                     Values::Var { offsets, data } => (offsets, data),
+                    Values::List { .. } | Values::Struct => (&[][..], &[][..]),
                 };
                 let validity = Some(column.validity()).filter(|validity| !validity.is_empty());
                 Column {
@@ -144,6 +153,7 @@ impl BatchPlan {
                     validity,
                     offsets,
                     values,
+                    made: made.as_ref().map(|form| (form, column)),
                 }
             })
             .collect()
@@ -166,27 +176,33 @@ fn copy_into(table: &str, names: &str) -> String {
 mod tests {
     use super::*;
     use crate::catalog::{ExistingColumn, RelationKind};
+    use crate::target_type::{BaseType, TargetType};
     use crate::type_name::TypeName;
     use crate::wire_type::WireType;
     use rapidbyte_sdk::arrow::{metadata, DataType, Field};
 
-    fn column(name: &str, type_text: &str, wire: WireType, cast: &str) -> ExistingColumn {
+    fn column(name: &str, type_text: &str, wire: BaseType, cast: &str) -> ExistingColumn {
         ExistingColumn {
             name: name.into(),
             type_oid: 0,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
             is_generated: false,
-            wire,
+            target_type: TargetType::Base(wire),
             cast: cast.into(),
         }
     }
 
     fn plan(fields: Vec<Field>) -> Result<BatchPlan> {
         let columns = vec![
-            column("id", "integer", WireType::Int4, "pg_catalog.int4"),
-            column("Span", "interval day", WireType::Other, "pg_catalog.\"interval\""),
-            column("price", "numeric(10,2)", WireType::Numeric, "pg_catalog.\"numeric\""),
+            column("id", "integer", BaseType::Column(WireType::Int4), "pg_catalog.int4"),
+            column("Span", "interval day", BaseType::Interval, "pg_catalog.\"interval\""),
+            column(
+                "price",
+                "numeric(10,2)",
+                BaseType::Column(WireType::Numeric),
+                "pg_catalog.\"numeric\"",
+            ),
         ];
         let table = ExistingTable {
             oid: 1,

@@ -3,9 +3,9 @@
 //! What the destination's catalogue says of a table.
 
 use crate::session::Session;
+use crate::target_type::TargetType;
 use crate::type_name::TypeName;
-use crate::wire_type::WireType;
-use rapidbyte_sdk::postgres::{quote_literal, Row};
+use rapidbyte_sdk::postgres::{quote_literal, Row, TypeCatalog};
 use rapidbyte_sdk::Result;
 
 /// A relation of the destination.
@@ -64,7 +64,7 @@ pub struct ExistingColumn {
     pub type_name: Option<TypeName>,
     /// Whether its value is computed from other columns, so that it cannot be written.
     pub is_generated: bool,
-    pub wire: WireType,
+    pub target_type: TargetType,
     /// The type a text is cast to, without modifiers: of a domain, the type below it. The modifiers are applied by the
     /// assignment, which refuses what does not fit; a cast would cut it off.
     pub cast: String,
@@ -110,25 +110,29 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
            UNION ALL \
              SELECT b.attnum, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd') \
          SELECT a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-             a.attgenerated <> '', p.proname, pg_catalog.format('%I.%I', n.nspname, t.typname) \
+             a.attgenerated <> '', pg_catalog.format('%I.%I', n.nspname, t.typname) \
          FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd' \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = {0} AND a.attnum = b.attnum \
-         LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.typreceive \
          ORDER BY a.attnum",
         table
     );
-    session.query(&sql)?.rows.iter().map(column).collect()
+    let rows = session.query(&sql)?.rows;
+    let mut oids = rows.iter().map(|row| row.number(1)).collect::<Result<Vec<u32>>>()?;
+    oids.sort_unstable();
+    oids.dedup();
+    let types = TypeCatalog::load(session.connection()?, &oids)?;
+    rows.iter().map(|row| column(row, &types)).collect()
 }
 
-fn column(row: &Row) -> Result<ExistingColumn> {
+fn column(row: &Row, types: &TypeCatalog) -> Result<ExistingColumn> {
     Ok(ExistingColumn {
         name: row.text(0).into(),
         type_oid: row.number(1)?,
         type_text: row.text(2).into(),
         type_name: TypeName::parse(row.text(2)),
         is_generated: row.flag(3),
-        wire: WireType::of_receive_function(row.text(4)),
-        cast: row.text(5).into(),
+        target_type: TargetType::resolve(types, row.number(1)?),
+        cast: row.text(4).into(),
     })
 }

@@ -64,7 +64,10 @@ fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
     if is_text(&wanted.type_name) && is_text(existing) {
         return true;
     }
-    match (widens(wanted.data_type, column.wire), existing.numeric_bounds()) {
+    match (
+        widens(wanted.data_type, column.target_type.wire()),
+        existing.numeric_bounds(),
+    ) {
         (Some(digits), Some((precision, scale))) => scale >= 0 && precision - scale >= digits,
         (Some(_), None) => true,
         (None, _) => false,
@@ -103,6 +106,7 @@ fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn)
 mod tests {
     use super::*;
     use crate::catalog::RelationKind;
+    use crate::target_type::{BaseType, TargetType};
     use crate::type_name::TypeName;
     use crate::wire_type::WireType;
     use rapidbyte_sdk::arrow::DataType;
@@ -125,7 +129,7 @@ mod tests {
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
             is_generated: false,
-            wire,
+            target_type: TargetType::Base(BaseType::Column(wire)),
             cast: String::new(),
         }
     }

@@ -21,6 +21,7 @@ mod names;
 mod open_copy;
 mod session;
 mod settings;
+mod target_type;
 mod teardown;
 mod type_name;
 mod wanted;

@@ -71,7 +71,7 @@ pub fn wanted_columns(session: &mut Session, stream: &str, schema: &Schema) -> R
                 column_error(
                     stream,
                     &field.name,
-                    format!("the destination has no type for {}", field.data_type),
+                    format!("the destination has no type for {}", field.type_text()),
                 )
             })?,
         };
@@ -131,7 +131,21 @@ pub fn type_for(field: &Field) -> TypeName {
         DataType::Time64 => "time",
         DataType::Timestamp => "timestamp",
         DataType::TimestampUtc => "timestamptz",
+        DataType::IntervalMonthDayNano => "interval",
+        DataType::Uint32 => "int8",
+        DataType::Uint64 => return TypeName::system_with("numeric", &[20, 0]),
+        DataType::List => match field.children.first().map(type_for) {
+            // An array has any number of dimensions.
+            Some(item) if !has_structs(field) => return TypeName { array: true, ..item },
+            _ => "jsonb",
+        },
+        DataType::Struct | DataType::Map => "jsonb",
     })
+}
+
+/// Whether there are values inside of which Postgres has no type without a name.
+fn has_structs(field: &Field) -> bool {
+    matches!(field.data_type, DataType::Struct | DataType::Map) || field.children.iter().any(has_structs)
 }
 
 /// Asks the destination which of the types it has.

@@ -2,7 +2,8 @@
 
 //! Which Arrow columns can be written into which Postgres columns, and how.
 
-use crate::encode::Form;
+use crate::encode::{Form, ValueForm};
+use crate::target_type::TargetType;
 use rapidbyte_sdk::arrow::{metadata, DataType, Field};
 
 /// What a type's values look like in a binary COPY.
@@ -25,7 +26,7 @@ pub enum WireType {
     Time,
     Timestamp,
     TimestampTz,
-    /// Anything else: it is written as text into a staging table and converted by the server.
+    /// Anything else: it is made value by value, or written as text into a staging table and converted by the server.
     Other,
 }
 
@@ -41,7 +42,7 @@ impl WireType {
             "float8recv" => WireType::Float8,
             "numeric_recv" => WireType::Numeric,
             // `xml` is not among them: what it receives is converted from the encoding that the document declares,
-            // though its text is always in the encoding of the client.
+            // and a part of the declaration is lost.
             "textrecv" | "varcharrecv" | "bpcharrecv" | "namerecv" | "json_recv" | "enum_recv" | "citextrecv" => {
                 WireType::Text
             }
@@ -58,10 +59,12 @@ impl WireType {
 }
 
 /// How a column gets into its target.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Way {
     /// Straight.
     Direct(Form),
+    /// Straight, value by value.
+    Made(ValueForm),
     /// As text, which the server converts.
     Staged,
 }
@@ -70,17 +73,25 @@ pub fn is_text_encoded(field: &Field) -> bool {
     field.metadata(metadata::ENCODING) == Some(metadata::ENCODING_TEXT) && field.data_type == DataType::Utf8
 }
 
-/// How a field of a batch gets into a column of that format; nothing when it cannot without changing values.
-pub fn way(field: &Field, target: WireType) -> Option<Way> {
+/// How a field of a batch gets into a column of that type; nothing when it cannot without changing values.
+pub fn way(field: &Field, target: &TargetType) -> Option<Way> {
+    let direct = direct_form(field, target.wire()).map(Way::Direct);
+    direct
+        .or_else(|| target.form(field).map(Way::Made))
+        .or_else(|| is_text_encoded(field).then(|| Way::Staged))
+}
+
+/// The form for columns that are written at a time.
+pub fn direct_form(field: &Field, target: WireType) -> Option<Form> {
     if is_text_encoded(field) {
-        return Some(match target {
-            WireType::Text => Way::Direct(Form::Bytes),
-            WireType::VersionedText => Way::Direct(Form::VersionedBytes),
-            WireType::Numeric => Way::Direct(Form::NumericText),
-            _ => Way::Staged,
-        });
+        return match target {
+            WireType::Text => Some(Form::Bytes),
+            WireType::VersionedText => Some(Form::VersionedBytes),
+            WireType::Numeric => Some(Form::NumericText),
+            _ => None,
+        };
     }
-    let form = match (field.data_type, target) {
+    Some(match (field.data_type, target) {
         (DataType::Bool, WireType::Boolean) => Form::Boolean,
         (DataType::Int16, WireType::Int2) => Form::Word16,
         (DataType::Int16, WireType::Int4) => Form::Int16ToInt32,
@@ -106,8 +117,7 @@ pub fn way(field: &Field, target: WireType) -> Option<Way> {
         (DataType::Timestamp, WireType::Timestamp) => Form::Timestamp,
         (DataType::TimestampUtc, WireType::TimestampTz) => Form::Timestamp,
         _ => return None,
-    };
-    Some(Way::Direct(form))
+    })
 }
 
 /// Decimal digits of the largest value, for types whose values are whole numbers that a wider type holds unchanged.
@@ -124,6 +134,11 @@ pub fn widens(data_type: DataType, target: WireType) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target_type::BaseType;
+
+    fn way(field: &Field, target: WireType) -> Option<Way> {
+        super::way(field, &TargetType::Base(BaseType::Column(target)))
+    }
 
     fn text_encoded() -> Field {
         Field::new("a", DataType::Utf8, true).with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
@@ -141,10 +156,6 @@ mod tests {
             Some(Way::Direct(Form::VersionedBytes))
         );
         assert_eq!(way(&text_encoded(), WireType::Timestamp), Some(Way::Staged));
-        assert_eq!(
-            way(&text_encoded(), WireType::of_receive_function("xml_recv")),
-            Some(Way::Staged)
-        );
     }
 
     #[test]

@@ -491,7 +491,7 @@ mod tests {
         ];
         for column_type in types {
             let rows = [row_of_values(&[None]), row_of_values(&[Some(vec![0, 9, 9])])];
-            let error = frames_of(&[column_type], rows, "UTF8", ROOMY).unwrap_err();
+            let error = frames_of(&[column_type.clone()], rows, "UTF8", ROOMY).unwrap_err();
             assert_eq!(
                 (error.category(), error.code()),
                 (Category::Schema, "table_changed"),
@@ -510,7 +510,7 @@ mod tests {
         ] {
             let read = |value: &[u8], encoding| {
                 frames_of(
-                    &[column_type],
+                    &[column_type.clone()],
                     [row_of_values(&[Some(value.to_vec())])],
                     encoding,
                     ROOMY,

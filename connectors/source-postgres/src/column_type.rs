@@ -48,7 +48,7 @@ pub enum ColumnType {
     Uuid,
     Json,
     Jsonb,
-    /// A type whose binary form is its text: enumerations, `xml`, `citext`.
+    /// A type whose binary form is its text: enumerations and `citext`.
     TextLike,
     /// A type whose binary form is a version and its text: `jsonpath`.
     VersionedText,
@@ -72,7 +72,8 @@ pub enum ColumnType {
     /// The part is the range.
     Multirange(Box<Part>),
     Hstore,
-    /// A type that Arrow has no equal of: the server turns it into text.
+    /// A type that Arrow has no equal of: the server turns it into text. Among them is `xml`, whose binary form lacks a
+    /// part of the document's declaration.
     Other,
 }
 
@@ -171,7 +172,6 @@ impl ColumnType {
             "uuid" => ColumnType::Uuid,
             "json" => ColumnType::Json,
             "jsonb" => ColumnType::Jsonb,
-            "xml" => ColumnType::TextLike,
             "jsonpath" => ColumnType::VersionedText,
             "oid" | "xid" | "cid" => ColumnType::Oid,
             "xid8" => ColumnType::Xid8,

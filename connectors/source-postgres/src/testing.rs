@@ -53,6 +53,27 @@ fn value_of(column: &Column<'_>, field: &Field, row: usize) -> Option<String> {
         DataType::Int16 => column.i16(row).to_string(),
         DataType::Int32 => column.i32(row).to_string(),
         DataType::Int64 => column.i64(row).to_string(),
+        DataType::Uint32 => (column.i32(row) as u32).to_string(),
+        DataType::Uint64 => (column.i64(row) as u64).to_string(),
+        DataType::IntervalMonthDayNano => {
+            let value = column.i128(row);
+            format!(
+                "{} months {} days {} ns",
+                value as i32,
+                (value >> 32) as i32,
+                (value >> 64) as i64
+            )
+        }
+        DataType::List | DataType::Map => {
+            let (child, item) = (&column.children()[0], &field.children[0]);
+            let items = column.list(row).map(|row| shown_part(child, item, row));
+            format!("[{}]", items.collect::<Vec<_>>().join(","))
+        }
+        DataType::Struct => {
+            let parts = column.children().iter().zip(&field.children);
+            let parts = parts.map(|(child, field)| format!("{}={}", field.name, shown_part(child, field, row)));
+            format!("<{}>", parts.collect::<Vec<_>>().join(","))
+        }
         DataType::Float32 => float(column.f32(row).into(), column.f32(row).to_string()),
         DataType::Float64 => float(column.f64(row), column.f64(row).to_string()),
         DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => decimal(column.bytes(row), scale.into()),
@@ -85,6 +106,10 @@ fn value_of(column: &Column<'_>, field: &Field, row: usize) -> Option<String> {
             text(&bytes)
         }
     })
+}
+
+fn shown_part(column: &Column<'_>, field: &Field, row: usize) -> String {
+    value_of(column, field, row).unwrap_or_else(|| "NULL".into())
 }
 
 fn float(value: f64, shortest: String) -> String {
@@ -248,7 +273,7 @@ pub fn connected(answer: Vec<u8>, server_encoding: &str) -> Connection<Recorded>
 pub fn plan_of(types: &[ColumnType]) -> ReadPlan {
     let column = |(number, column_type): (usize, &ColumnType)| PlannedColumn {
         name: format!("c{}", number),
-        column_type: *column_type,
+        column_type: column_type.clone(),
         native_type: "native".into(),
         nullable: true,
     };

@@ -3,7 +3,7 @@
 //! How long the cells of a column become, added to the lengths of the rows. A cell has its length in front (4 bytes).
 
 use super::numeric::{self, Scale, I128_CELL, I256_CELL, I64_CELL};
-use super::{is_set, Cells, Column, EncodeError, Form, NULL};
+use super::{is_set, Cells, Column, EncodeError, Form, ValueError, NULL};
 use std::ops::Range;
 
 /// Whether the cells have to be made to know their lengths.
@@ -16,10 +16,11 @@ pub(super) fn needs_cells(form: Form) -> bool {
             | Form::Decimal128(_)
             | Form::Decimal256(_)
             | Form::NumericText
+            | Form::Made
     )
 }
 
-/// Adds the cells of any column but those of `numeric`.
+/// Adds the cells of any column whose cells need not be made for it.
 #[inline(never)]
 pub(super) fn column(column: &Column<'_>, from: usize, lengths: &mut [u32]) {
     match column.form {
@@ -76,9 +77,9 @@ fn variable(column: &Column<'_>, from: usize, lengths: &mut [u32], extra: u32) {
     }
 }
 
-/// Makes the cells of a `numeric` column and adds their lengths.
+/// Makes the cells of a column and adds their lengths.
 #[inline(never)]
-pub(super) fn column_of_numeric(
+pub(super) fn column_of_cells(
     column: &Column<'_>,
     from: usize,
     lengths: &mut [u32],
@@ -91,7 +92,35 @@ pub(super) fn column_of_numeric(
         Form::Int64ToNumeric => numeric_of_int64(column, from, lengths, cells),
         Form::Decimal128(scale) => numeric_of_decimal128(column, from, lengths, cells, Scale::new(scale)),
         Form::Decimal256(scale) => numeric_of_decimal256(column, from, lengths, cells, Scale::new(scale)),
+        Form::Made => return values(column, from, lengths, cells),
         _ => return numeric_of_text(column, from, lengths, cells),
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn values(column: &Column<'_>, from: usize, lengths: &mut [u32], cells: &mut Cells) -> Result<(), EncodeError> {
+    cells.bytes.clear();
+    for (index, length) in lengths.iter_mut().enumerate() {
+        let row = from + index;
+        let start = cells.bytes.len();
+        if let Some((form, values)) = column.made {
+            form.write_cell(values, row, &mut cells.bytes)
+                .map_err(|error| match error {
+                    ValueError::NotNumeric(cause) => EncodeError::NotNumeric {
+                        column: column.name.into(),
+                        row,
+                        cause,
+                    },
+                    ValueError::Invalid(problem) => EncodeError::Unwritable {
+                        column: column.name.into(),
+                        row,
+                        problem,
+                    },
+                })?;
+        }
+        cells.ranges.push((start as u32, cells.bytes.len() as u32));
+        *length = length.saturating_add((cells.bytes.len() - start) as u32);
     }
     Ok(())
 }

@@ -13,8 +13,12 @@ pub mod numeric;
 mod scatter;
 #[cfg(test)]
 mod tests;
+mod text_value;
+mod value;
 
 pub use buffer::RowBuffer;
+pub use text_value::TextType;
+pub use value::{ArrayForm, ValueError, ValueForm};
 
 use std::fmt;
 use std::ops::Range;
@@ -67,6 +71,8 @@ pub enum Form {
     Decimal256(i32),
     /// The text of a number.
     NumericText,
+    /// Each value by itself, as [`Column::made`] says.
+    Made,
 }
 
 /// One column of a batch, as the slices that Arrow's format names, with how to write it. The reader of the batch has
@@ -81,6 +87,8 @@ pub struct Column<'a> {
     /// Little-endian 32-bit integers, one more than there are rows. Empty for values of fixed width.
     pub offsets: &'a [u8],
     pub values: &'a [u8],
+    /// Of [`Form::Made`]: how, and what of.
+    pub made: Option<(&'a ValueForm, &'a rapidbyte_sdk::arrow::Column<'a>)>,
 }
 
 impl Column<'_> {
@@ -109,6 +117,12 @@ pub enum EncodeError {
         row: usize,
         cause: numeric::NotNumeric,
     },
+    /// The value has no form in the target's type.
+    Unwritable {
+        column: String,
+        row: usize,
+        problem: String,
+    },
     /// The row is larger than any that the server takes.
     RowTooLarge { row: usize },
 }
@@ -127,6 +141,13 @@ impl fmt::Display for EncodeError {
                     column, row, cause
                 )
             }
+            EncodeError::Unwritable { column, row, problem } => {
+                write!(
+                    formatter,
+                    "column '{}': the value in row {} of the batch {}",
+                    column, row, problem
+                )
+            }
             EncodeError::RowTooLarge { row } => {
                 write!(
                     formatter,
@@ -138,7 +159,7 @@ impl fmt::Display for EncodeError {
     }
 }
 
-/// Cells of one `numeric` column, made while measuring: only then is their length known.
+/// Cells of one column, made while measuring: only then is their length known.
 #[derive(Default)]
 struct Cells {
     bytes: Vec<u8>,
@@ -151,7 +172,7 @@ struct Cells {
 pub struct Encoder {
     /// For each row of a chunk, first its length, then where its next cell goes.
     cursors: Vec<u32>,
-    /// One for each `numeric` column.
+    /// One for each column whose cells are made while measuring.
     cells: Vec<Cells>,
     /// How many rows to measure next: rows that do not fit into a chunk would be measured again.
     next_rows: usize,
@@ -189,14 +210,14 @@ impl Encoder {
     fn measure(&mut self, columns: &[Column<'_>], from: usize, rows: usize) -> Result<(), EncodeError> {
         self.cursors.clear();
         self.cursors.resize(rows, 2);
-        let mut numerics = 0;
+        let mut made = 0;
         for column in columns {
             if measure::needs_cells(column.form) {
-                if numerics == self.cells.len() {
+                if made == self.cells.len() {
                     self.cells.push(Cells::default());
                 }
-                measure::column_of_numeric(column, from, &mut self.cursors, &mut self.cells[numerics])?;
-                numerics += 1;
+                measure::column_of_cells(column, from, &mut self.cursors, &mut self.cells[made])?;
+                made += 1;
             } else {
                 measure::column(column, from, &mut self.cursors);
             }

@@ -17,7 +17,7 @@ pub(super) fn field_count(count: u16, cursors: &mut [u32], out: &mut [u8]) {
     }
 }
 
-/// Writes the cells of a column. `cells` yields those of the next `numeric` column.
+/// Writes the cells of a column. `cells` yields those of the next column whose cells were made while measuring.
 #[inline(never)]
 pub(super) fn column(
     column: &Column<'_>,
@@ -46,7 +46,8 @@ pub(super) fn column(
         | Form::Int64ToNumeric
         | Form::Decimal128(_)
         | Form::Decimal256(_)
-        | Form::NumericText => {
+        | Form::NumericText
+        | Form::Made => {
             if let Some(cells) = cells.next() {
                 made(cells, cursors, out);
             }
@@ -158,31 +159,37 @@ fn float32_to_float64(column: &Column<'_>, from: usize, cursors: &mut [u32], out
     });
 }
 
-/// Infinity is the largest and the smallest integer on both sides. A date that is too early for Postgres becomes the
-/// earliest one that is not infinite, which the server refuses as out of range.
 #[inline(never)]
 fn date(column: &Column<'_>, from: usize, cursors: &mut [u32], out: &mut [u8]) {
     fixed::<4, 8>(column, from, cursors, out, |value| {
-        let days = i32::from_le_bytes(value);
-        let shifted = match days {
-            i32::MIN | i32::MAX => days,
-            _ => (i64::from(days) - EPOCH_DAYS).max(i64::from(i32::MIN) + 1) as i32,
-        };
-        cell!(shifted, 4)
+        cell!(shifted_date(i32::from_le_bytes(value)), 4)
     });
 }
 
-/// As for dates.
 #[inline(never)]
 fn timestamp(column: &Column<'_>, from: usize, cursors: &mut [u32], out: &mut [u8]) {
     fixed::<8, 12>(column, from, cursors, out, |value| {
-        let instant = i64::from_le_bytes(value);
-        let shifted = match instant {
-            i64::MIN | i64::MAX => instant,
-            _ => instant.saturating_sub(EPOCH_MICROSECONDS).max(i64::MIN + 1),
-        };
-        cell!(shifted, 8)
+        cell!(shifted_timestamp(i64::from_le_bytes(value)), 8)
     });
+}
+
+/// From days since 1970 to days since 2000. Infinity is the largest and the smallest integer on both sides. A date that is too early for
+/// Postgres becomes the earliest one that is not infinite, which the server refuses as out of range.
+#[inline(always)]
+pub(super) fn shifted_date(days: i32) -> i32 {
+    match days {
+        i32::MIN | i32::MAX => days,
+        _ => (i64::from(days) - EPOCH_DAYS).max(i64::from(i32::MIN) + 1) as i32,
+    }
+}
+
+/// The same for microseconds.
+#[inline(always)]
+pub(super) fn shifted_timestamp(instant: i64) -> i64 {
+    match instant {
+        i64::MIN | i64::MAX => instant,
+        _ => instant.saturating_sub(EPOCH_MICROSECONDS).max(i64::MIN + 1),
+    }
 }
 
 #[inline(never)]

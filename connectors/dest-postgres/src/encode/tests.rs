@@ -76,6 +76,7 @@ impl Buffers {
             validity: has_nulls.then(|| &self.validity[..]),
             offsets: &self.offsets,
             values: &self.values,
+            made: None,
         }
     }
 }

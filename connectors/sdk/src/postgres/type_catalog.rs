@@ -69,6 +69,7 @@ pub struct TypeCatalog {
 
 impl TypeCatalog {
     /// Asks for these types and for all that they consist of.
+    #[inline(never)]
     pub fn load<T: Transport>(connection: &mut Connection<T>, oids: &[u32]) -> Result<TypeCatalog> {
         let mut catalog = TypeCatalog::default();
         if oids.is_empty() {

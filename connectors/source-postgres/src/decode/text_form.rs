@@ -12,64 +12,79 @@ use super::cell::Cell;
 use super::numeric::Numeric;
 use super::temporal;
 use super::wire::{ArrayHeader, RangeValue, Wire};
-use crate::column_type::{ColumnType, Formatted, Packed};
+use crate::column_type::{ColumnType, Formatted, Packed, Part};
+
+// The functions below are kept apart: together they would be more than the host's virtual machine compiles at once.
 
 /// Writes a value; `None`, with anything written, when it is not one of the type.
 pub fn write_value(column_type: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
-    let mut wire = Wire::of(value);
     match column_type {
         ColumnType::Array(array) => {
-            let separator = separator(&array.element.column_type);
-            write_array(&array.element.column_type, separator, &mut wire, text)?;
+            let element = &array.element.column_type;
+            write_array(element, separator(element), value, text)
         }
-        ColumnType::Composite(parts) => {
-            wire.int().filter(|count| *count == parts.len() as i32)?;
-            text.push(b'(');
-            for (position, part) in parts.iter().enumerate() {
-                separate(position, b',', text);
-                wire.take(4)?;
-                if let Some(value) = wire.value()? {
-                    write_quoted(text, |text| write_value(&part.column_type, value, text))?;
-                }
-            }
-            text.push(b')');
-        }
-        ColumnType::Range(bound) => write_range(&bound.column_type, value, text)?,
-        ColumnType::Multirange(range) => {
-            text.push(b'{');
-            for position in 0..wire.count()? {
-                separate(position, b',', text);
-                write_value(&range.column_type, wire.value()??, text)?;
-            }
-            text.push(b'}');
-        }
-        ColumnType::Hstore => {
-            for position in 0..wire.count()? {
-                separate(position, b',', text);
-                write_quoted(text, |text| put(text, wire.value()??))?;
-                text.extend_from_slice(b"=>");
-                match wire.value()? {
-                    None => text.extend_from_slice(b"NULL"),
-                    Some(value) => write_quoted(text, |text| put(text, value))?,
-                }
-            }
-        }
+        ColumnType::Composite(parts) => write_composite(parts, value, text),
+        ColumnType::Range(bound) => write_range(&bound.column_type, value, text),
+        ColumnType::Multirange(range) => write_ranges(&range.column_type, value, text),
+        ColumnType::Hstore => write_pairs(value, text),
         ColumnType::Path => {
-            let closed = wire.byte()? != 0;
-            text.push(if closed { b'(' } else { b'[' });
-            write_points(wire.rest(), text)?;
-            text.push(if closed { b')' } else { b']' });
-            return Some(());
+            let (closed, points) = value.split_first()?;
+            text.push(if *closed != 0 { b'(' } else { b'[' });
+            write_points(points, text)?;
+            text.push(if *closed != 0 { b')' } else { b']' });
+            Some(())
         }
         ColumnType::Polygon => {
             text.push(b'(');
             write_points(value, text)?;
             text.push(b')');
-            return Some(());
+            Some(())
         }
-        ColumnType::Packed(packed) => return write_packed(*packed, value, text),
-        ColumnType::Formatted(formatted) => return write_formatted(*formatted, value, text),
-        flat => return write_flat(flat, value, text),
+        ColumnType::Packed(packed) => write_packed(*packed, value, text),
+        ColumnType::Formatted(formatted) => write_formatted(*formatted, value, text),
+        flat => write_flat(flat, value, text),
+    }
+}
+
+#[inline(never)]
+fn write_composite(parts: &[Part], value: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let mut wire = Wire::of(value);
+    wire.int().filter(|count| *count == parts.len() as i32)?;
+    text.push(b'(');
+    for (position, part) in parts.iter().enumerate() {
+        separate(position, b',', text);
+        wire.take(4)?;
+        if let Some(value) = wire.value()? {
+            write_quoted(text, |text| write_value(&part.column_type, value, text))?;
+        }
+    }
+    text.push(b')');
+    Some(()).filter(|()| wire.is_at_end())
+}
+
+#[inline(never)]
+fn write_ranges(range: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let mut wire = Wire::of(value);
+    text.push(b'{');
+    for position in 0..wire.count()? {
+        separate(position, b',', text);
+        write_value(range, wire.value()??, text)?;
+    }
+    text.push(b'}');
+    Some(()).filter(|()| wire.is_at_end())
+}
+
+#[inline(never)]
+fn write_pairs(value: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let mut wire = Wire::of(value);
+    for position in 0..wire.count()? {
+        separate(position, b',', text);
+        write_quoted(text, |text| put(text, wire.value()??))?;
+        text.extend_from_slice(b"=>");
+        match wire.value()? {
+            None => text.extend_from_slice(b"NULL"),
+            Some(value) => write_quoted(text, |text| put(text, value))?,
+        }
     }
     Some(()).filter(|()| wire.is_at_end())
 }
@@ -86,6 +101,7 @@ fn separate(position: usize, separator: u8, text: &mut Vec<u8>) {
 }
 
 /// What is written by `write`, in quotes, and with what would end or change them behind a backslash.
+#[inline(never)]
 fn write_quoted(text: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
     let mut inner = Vec::new();
     write(&mut inner)?;
@@ -108,8 +124,10 @@ fn separator(element: &ColumnType) -> u8 {
     }
 }
 
-fn write_array(element: &ColumnType, separator: u8, wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
-    let header = ArrayHeader::read(wire)?;
+#[inline(never)]
+fn write_array(element: &ColumnType, separator: u8, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let mut wire = Wire::of(value);
+    let header = ArrayHeader::read(&mut wire)?;
     if header.firsts().iter().any(|first| *first != 1) {
         for (first, length) in header.firsts().iter().zip(header.lengths()) {
             let last = i64::from(*first) + *length as i64 - 1;
@@ -118,11 +136,13 @@ fn write_array(element: &ColumnType, separator: u8, wire: &mut Wire<'_>, text: &
         text.push(b'=');
     }
     match header.lengths() {
-        [] => put(text, b"{}"),
-        lengths => write_elements(element, separator, lengths, wire, text),
+        [] => text.extend_from_slice(b"{}"),
+        lengths => write_elements(element, separator, lengths, &mut wire, text)?,
     }
+    Some(()).filter(|()| wire.is_at_end())
 }
 
+#[inline(never)]
 fn write_elements(
     element: &ColumnType,
     delimiter: u8,
@@ -147,6 +167,7 @@ fn write_elements(
     Some(())
 }
 
+#[inline(never)]
 fn write_range(bound: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
     let mut wire = Wire::of(value);
     let range = RangeValue::read(&mut wire).filter(|_| wire.is_at_end())?;
@@ -167,6 +188,7 @@ fn write_range(bound: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<(
     Some(())
 }
 
+#[inline(never)]
 fn write_points(points: &[u8], text: &mut Vec<u8>) -> Option<()> {
     let mut wire = Wire::of(points);
     for position in 0..wire.count()? {
@@ -176,6 +198,7 @@ fn write_points(points: &[u8], text: &mut Vec<u8>) -> Option<()> {
     Some(()).filter(|()| wire.is_at_end())
 }
 
+#[inline(never)]
 fn write_packed(packed: Packed, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
     if value.len() != packed.width() {
         return None;
@@ -201,6 +224,7 @@ fn write_packed(packed: Packed, value: &[u8], text: &mut Vec<u8>) -> Option<()> 
 }
 
 /// A zone, given in seconds behind UTC: `+02`, `-12:30:15`.
+#[inline(never)]
 fn write_zone(seconds_behind: i32, text: &mut Vec<u8>) -> Option<()> {
     let seconds = seconds_behind.unsigned_abs();
     text.push(if seconds_behind > 0 { b'-' } else { b'+' });
@@ -215,6 +239,7 @@ fn write_zone(seconds_behind: i32, text: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Types that consist of nothing else.
+#[inline(never)]
 fn write_flat(column_type: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
     let mut wire = Wire::of(value);
     match column_type {
@@ -247,18 +272,11 @@ fn write_flat(column_type: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Opt
             value.iter().try_for_each(|byte| write!(text, "{:02x}", byte)).ok()?;
             return Some(());
         }
-        ColumnType::Date => match wire.int()? {
-            i32::MAX => text.extend_from_slice(b"infinity"),
-            i32::MIN => text.extend_from_slice(b"-infinity"),
-            days => {
-                let era = temporal::write_day(i64::from(temporal::date(days)), text);
-                text.extend_from_slice(era);
-            }
-        },
-        ColumnType::Time => temporal::write_time(wire.number().map(i64::from_be_bytes)?, text),
-        ColumnType::Timestamp => temporal::write_timestamp(wire.number().map(i64::from_be_bytes)?, false, text),
-        ColumnType::Timestamptz => temporal::write_timestamp(wire.number().map(i64::from_be_bytes)?, true, text),
-        ColumnType::Interval => write_interval(&mut wire, text)?,
+        ColumnType::Date
+        | ColumnType::Time
+        | ColumnType::Timestamp
+        | ColumnType::Timestamptz
+        | ColumnType::Interval => write_moment(column_type, &mut wire, text)?,
         ColumnType::Uuid => {
             for (position, byte) in wire.number::<16>()?.iter().enumerate() {
                 if matches!(position, 4 | 6 | 8 | 10) {
@@ -276,6 +294,27 @@ fn write_flat(column_type: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Opt
     Some(()).filter(|()| wire.is_at_end())
 }
 
+/// Dates and times.
+#[inline(never)]
+fn write_moment(column_type: &ColumnType, wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
+    match column_type {
+        ColumnType::Date => match wire.int()? {
+            i32::MAX => text.extend_from_slice(b"infinity"),
+            i32::MIN => text.extend_from_slice(b"-infinity"),
+            days => {
+                let era = temporal::write_day(i64::from(temporal::date(days)), text);
+                text.extend_from_slice(era);
+            }
+        },
+        ColumnType::Time => temporal::write_time(wire.number().map(i64::from_be_bytes)?, text),
+        ColumnType::Timestamp => temporal::write_timestamp(wire.number().map(i64::from_be_bytes)?, false, text),
+        ColumnType::Timestamptz => temporal::write_timestamp(wire.number().map(i64::from_be_bytes)?, true, text),
+        ColumnType::Interval => write_interval(wire, text)?,
+        _ => return None,
+    }
+    Some(())
+}
+
 /// `shortest`: writes the shortest text that is this number and no other.
 fn write_float(value: f64, shortest: impl FnOnce(&mut Vec<u8>) -> Option<()>, text: &mut Vec<u8>) -> Option<()> {
     if value.is_nan() {
@@ -288,6 +327,7 @@ fn write_float(value: f64, shortest: impl FnOnce(&mut Vec<u8>) -> Option<()>, te
 }
 
 /// `1 years 2 mons -3 days -04:05:06.789`, or an infinity, which servers have since version 17.
+#[inline(never)]
 fn write_interval(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
     let microseconds = wire.number().map(i64::from_be_bytes)?;
     let (days, months) = (wire.int()?, wire.int()?);
@@ -314,6 +354,7 @@ fn write_interval(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
     .ok()
 }
 
+#[inline(never)]
 fn write_formatted(formatted: Formatted, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
     let mut wire = Wire::of(value);
     match formatted {
@@ -354,6 +395,7 @@ fn write_formatted(formatted: Formatted, value: &[u8], text: &mut Vec<u8>) -> Op
 }
 
 /// Family, bits of the network, whether it is a `cidr`, then the address.
+#[inline(never)]
 fn write_address(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
     let (_family, bits, is_network, size) = (wire.byte()?, wire.byte()?, wire.byte()?, wire.byte()?);
     let all_bits = match size {
@@ -374,6 +416,7 @@ fn write_address(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Lexemes with the places where they were found, each place with a weight.
+#[inline(never)]
 fn write_lexemes(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
     for position in 0..wire.count()? {
         separate(position, b' ', text);

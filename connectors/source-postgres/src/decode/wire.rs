@@ -157,6 +157,10 @@ impl ArrayHeader {
 
     /// Whether it can be lists in lists as the column has them.
     pub fn fits(&self, array: &Array) -> bool {
+        if array.first == 0 && self.elements() == 0 {
+            // Servers do not take the binary form that they send of an empty vector.
+            return false;
+        }
         self.dimensions == 0
             || self.dimensions == usize::from(array.dimensions)
                 && self.firsts().iter().all(|first| *first == array.first)

@@ -121,36 +121,78 @@ final class FrameChecker {
 
     private static void checkColumns(RecordBatch batch, FrameSchema schema, long rows, long bodyLength)
             throws FrameException {
-        int columns = schema.layouts.length;
-        if (batch.nodesLength() != columns || batch.buffersLength() != schema.bufferCount) {
+        if (batch.nodesLength() != schema.nodeCount || batch.buffersLength() != schema.bufferCount) {
             throw new FrameException(
                     "bad_column_count",
                     "the record batch has " + batch.nodesLength() + " columns and " + batch.buffersLength()
-                            + " buffers, and its schema asks for " + columns + " and " + schema.bufferCount);
+                            + " buffers, and its schema asks for " + schema.nodeCount + " and "
+                            + schema.bufferCount);
         }
-        FieldNode node = new FieldNode();
-        Buffer buffer = new Buffer();
-        int next = 0;
-        for (int i = 0; i < columns; i++) {
-            batch.nodes(node, i);
+        ColumnWalk walk = new ColumnWalk(batch, schema, bodyLength);
+        for (int i = 0; i < schema.layouts.length; i++) {
+            walk.column = i;
+            walk.check(schema.layouts[i], rows);
+        }
+    }
+
+    /** Goes through the nodes and buffers of a record batch, a column first and then what is in it. */
+    private static final class ColumnWalk {
+        /** For the values of a list: their number is said by their own node. */
+        private static final long ANY = -1;
+
+        private final RecordBatch batch;
+        private final FrameSchema schema;
+        private final long bodyLength;
+        private final FieldNode node = new FieldNode();
+        private final Buffer buffer = new Buffer();
+        private int nextNode;
+        private int nextBuffer;
+        private int column;
+
+        ColumnWalk(RecordBatch batch, FrameSchema schema, long bodyLength) {
+            this.batch = batch;
+            this.schema = schema;
+            this.bodyLength = bodyLength;
+        }
+
+        void check(ColumnLayout layout, long expectedRows) throws FrameException {
+            batch.nodes(node, nextNode++);
+            long rows = node.length();
             long nulls = node.nullCount();
-            if (node.length() != rows) {
+            boolean fits = expectedRows == ANY ? rows >= 0 && rows <= Integer.MAX_VALUE : rows == expectedRows;
+            if (!fits) {
                 throw new FrameException(
                         "bad_row_count",
-                        name(schema, i) + " has " + node.length() + " values, and the record batch says " + rows
-                                + " rows");
+                        name(schema, column) + " has " + rows + " values"
+                                + (expectedRows == ANY
+                                        ? " in its lists"
+                                        : ", and the record batch says " + expectedRows + " rows"));
             }
             if (nulls < 0 || nulls > rows) {
-                throw new FrameException("bad_null_count", name(schema, i) + " says it has " + nulls + " nulls");
+                throw new FrameException("bad_null_count", name(schema, column) + " says it has " + nulls + " nulls");
             }
-            ColumnLayout layout = schema.layouts[i];
-            requireBuffer(batch, buffer, next++, bodyLength, nulls == 0 ? 0 : (rows + 7) / 8, schema, i);
-            if (layout.kind() == ColumnLayout.Kind.FIXED) {
-                requireBuffer(batch, buffer, next++, bodyLength, (rows * layout.bits() + 7) / 8, schema, i);
-            } else {
-                requireBuffer(batch, buffer, next++, bodyLength, rows == 0 ? 0 : (rows + 1) * 4, schema, i);
-                requireBuffer(batch, buffer, next++, bodyLength, 0, schema, i);
+            require(nulls == 0 ? 0 : (rows + 7) / 8);
+            switch (layout.kind()) {
+                case FIXED -> require((rows * layout.bits() + 7) / 8);
+                case VARIABLE -> {
+                    require(rows == 0 ? 0 : (rows + 1) * 4);
+                    require(0);
+                }
+                case LIST -> {
+                    require(rows == 0 ? 0 : (rows + 1) * 4);
+                    check(layout.children().get(0), ANY);
+                }
+                default -> {
+                    // A struct.
+                    for (ColumnLayout child : layout.children()) {
+                        check(child, rows);
+                    }
+                }
             }
+        }
+
+        private void require(long least) throws FrameException {
+            requireBuffer(batch, buffer, nextBuffer++, bodyLength, least, schema, column);
         }
     }
 

@@ -19,6 +19,12 @@ final class FrameSchema {
     /** Postgres ends at 1,664 columns; this bounds the work that a hostile message can cause. */
     private static final int MAX_COLUMNS = 10_000;
 
+    /** The columns with all that is in them. A small message can refer to one field from many places. */
+    private static final int MAX_FIELDS = 65_536;
+
+    /** How deep columns may be inside of one another. */
+    private static final int MAX_DEPTH = 32;
+
     private static final int MAX_METADATA = 1_000;
 
     /** The whole encapsulated message, to recognise it when it comes again. */
@@ -27,16 +33,20 @@ final class FrameSchema {
     final FrameInfo.Schema info;
     final ColumnLayout[] layouts;
     final int bufferCount;
+    final int nodeCount;
 
     private FrameSchema(byte[] message, FrameInfo.Schema info, ColumnLayout[] layouts) {
         this.message = message;
         this.info = info;
         this.layouts = layouts;
         int buffers = 0;
+        int nodes = 0;
         for (ColumnLayout layout : layouts) {
             buffers += layout.bufferCount();
+            nodes += layout.nodeCount();
         }
         this.bufferCount = buffers;
+        this.nodeCount = nodes;
     }
 
     int size() {
@@ -68,49 +78,73 @@ final class FrameSchema {
             throw new FrameException(
                     "bad_schema", "the schema has " + columns + " columns, and " + MAX_COLUMNS + " is the most");
         }
-        TextBudget texts = new TextBudget(head.metadata().capacity());
+        Budget budget = new Budget(head.metadata().capacity());
         List<FrameInfo.Column> infos = new ArrayList<>(columns);
         ColumnLayout[] layouts = new ColumnLayout[columns];
-        Field field = new Field();
         for (int i = 0; i < columns; i++) {
-            if (schema.fields(field, i) == null) {
+            Field field = schema.fields(new Field(), i);
+            if (field == null) {
                 throw new FrameException("bad_schema", "column " + i + " of the schema is missing");
             }
-            texts.charge(field.nameAsByteBuffer());
-            String name = field.name() == null ? "" : field.name();
-            if (field.dictionary() != null) {
-                throw new FrameException("dictionary", "column \"" + name + "\" is dictionary-encoded");
-            }
-            ColumnLayout layout = ColumnLayout.of(field);
-            if (layout == null || field.childrenLength() != 0) {
-                throw new FrameException(
-                        "unsupported_type",
-                        "column \"" + name
-                                + "\" has an Arrow type that is not one of section 7.3 of the connector ABI");
-            }
-            layouts[i] = layout;
-            infos.add(new FrameInfo.Column(name, layout.typeName(), field.nullable(), metadata(field, texts)));
+            String name = name(field, budget);
+            layouts[i] = layout(field, name, 0, budget);
+            infos.add(new FrameInfo.Column(name, layouts[i].typeName(), field.nullable(), metadata(field, budget)));
         }
         byte[] copy = Arrays.copyOf(bytes, head.bodyStart());
-        return new FrameSchema(copy, new FrameInfo.Schema(infos, metadata(schema, texts)), layouts);
+        return new FrameSchema(copy, new FrameInfo.Schema(infos, metadata(schema, budget)), layouts);
     }
 
-    private static Map<String, String> metadata(Field field, TextBudget texts) throws FrameException {
+    private static String name(Field field, Budget budget) throws FrameException {
+        budget.charge(field.nameAsByteBuffer());
+        return field.name() == null ? "" : field.name();
+    }
+
+    /** The layout of a column, or of what is in the one of that name. */
+    private static ColumnLayout layout(Field field, String column, int depth, Budget budget) throws FrameException {
+        int count = field.childrenLength();
+        budget.chargeFields(1 + (long) count);
+        if (depth > MAX_DEPTH) {
+            throw new FrameException("bad_schema", "column \"" + column + "\" is nested too deeply");
+        }
+        if (field.dictionary() != null) {
+            throw new FrameException("dictionary", "column \"" + column + "\" is dictionary-encoded");
+        }
+        List<ColumnLayout> children = new ArrayList<>(count);
+        List<String> names = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            Field child = field.children(new Field(), i);
+            if (child == null) {
+                throw new FrameException("bad_schema", "a field inside of column \"" + column + "\" is missing");
+            }
+            names.add(name(child, budget));
+            children.add(layout(child, column, depth + 1, budget));
+        }
+        ColumnLayout layout = ColumnLayout.of(field, List.copyOf(children), names);
+        if (layout == null) {
+            throw new FrameException(
+                    "unsupported_type",
+                    "column \"" + column + "\" has an Arrow type that is not one of section 7.3 of the connector ABI");
+        }
+        budget.charge(layout.typeName().length());
+        return layout;
+    }
+
+    private static Map<String, String> metadata(Field field, Budget budget) throws FrameException {
         int length = requireMetadataLength(field.customMetadataLength());
         Map<String, String> metadata = new HashMap<>();
         KeyValue pair = new KeyValue();
         for (int i = 0; i < length; i++) {
-            put(metadata, field.customMetadata(pair, i), texts);
+            put(metadata, field.customMetadata(pair, i), budget);
         }
         return metadata;
     }
 
-    private static Map<String, String> metadata(Schema schema, TextBudget texts) throws FrameException {
+    private static Map<String, String> metadata(Schema schema, Budget budget) throws FrameException {
         int length = requireMetadataLength(schema.customMetadataLength());
         Map<String, String> metadata = new HashMap<>();
         KeyValue pair = new KeyValue();
         for (int i = 0; i < length; i++) {
-            put(metadata, schema.customMetadata(pair, i), texts);
+            put(metadata, schema.customMetadata(pair, i), budget);
         }
         return metadata;
     }
@@ -122,30 +156,43 @@ final class FrameSchema {
         return length;
     }
 
-    private static void put(Map<String, String> metadata, KeyValue pair, TextBudget texts) throws FrameException {
+    private static void put(Map<String, String> metadata, KeyValue pair, Budget budget) throws FrameException {
         if (pair == null || pair.key() == null) {
             throw new FrameException("bad_schema", "a metadata entry of the schema has no key");
         }
-        texts.charge(pair.keyAsByteBuffer());
-        texts.charge(pair.valueAsByteBuffer());
+        budget.charge(pair.keyAsByteBuffer());
+        budget.charge(pair.valueAsByteBuffer());
         metadata.put(pair.key(), pair.value() == null ? "" : pair.value());
     }
 
     /**
-     * Bounds what a schema's texts may take. Any number of names and values may point at one text of the message, and a small frame could
-     * otherwise be read into more memory than there is.
+     * Bounds what a schema may take. Any number of names, values and fields may point at one place of the message, and a small frame
+     * could otherwise be read into more memory than there is.
      */
-    private static final class TextBudget {
+    private static final class Budget {
         private long left;
+        private long fieldsLeft = MAX_FIELDS;
 
-        TextBudget(int messageBytes) {
+        Budget(int messageBytes) {
             left = 4L * messageBytes + 65_536;
         }
 
         void charge(ByteBuffer text) throws FrameException {
-            left -= 16 + (text == null ? 0 : text.remaining());
+            charge(text == null ? 0 : text.remaining());
+        }
+
+        void charge(int length) throws FrameException {
+            left -= 16 + length;
             if (left < 0) {
                 throw new FrameException("bad_schema", "the texts of the schema are larger than its message");
+            }
+        }
+
+        void chargeFields(long count) throws FrameException {
+            fieldsLeft -= count;
+            if (count < 0 || fieldsLeft < 0) {
+                throw new FrameException(
+                        "bad_schema", "the schema has more than " + MAX_FIELDS + " fields inside of its columns");
             }
         }
     }

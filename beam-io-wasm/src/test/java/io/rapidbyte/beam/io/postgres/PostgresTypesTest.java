@@ -96,50 +96,34 @@ class PostgresTypesTest {
         assertThat(differences(source, "t", target, "t"), empty());
     }
 
-    /** Types without an Arrow form of their own travel as text and come back as what they were. */
+    /** Types that the server turns into text, because their binary form is not known. */
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
             quoteCharacter = '`',
             value = {
-                "interval; ('1 year 2 mons 3 days 04:05:06.789'), ('-178000000 years'), ('00:00:00'), (NULL)",
-                "time with time zone; ('12:00:00+14'), ('24:00:00-12:30:15'), (NULL)",
-                "integer[]; ('{}'), ('{1,NULL,3}'), ('[2:3][0:1]={{1,2},{3,4}}'), (NULL)",
-                "text[]; ('{}'), ('{\"a b\",\"c\\\"d\",NULL,\"NULL\",\"\"}'), (NULL)",
-                "inet; ('192.168.0.1/24'), ('::1'), (NULL)",
-                "cidr; ('10.0.0.0/8'), (NULL)",
-                "macaddr; ('08:00:2b:01:02:03'), (NULL)",
-                "bit(5); ('10101'), (NULL)",
-                "bit varying(9); ('101'), (''), (NULL)",
-                "point; ('(1.5,-2)'), (NULL)",
-                "int4range; ('[1,10)'), ('empty'), ('(,)'), (NULL)",
-                "nummultirange; ('{[1,2),[3.5,)}'), ('{}'), (NULL)",
-                "money; ('-12.34'), (NULL)",
-                "tsvector; ('a:1 fat:2 cat:3'), (NULL)",
-                "xml; ('<a b=\"c\">d</a>'), (NULL)",
-                "oid; ('4294967295'), (NULL)",
-                "name; ('pg_class'), (NULL)",
-                "\"char\"; ('a'), (NULL)",
+                "tsquery; ('fat & (rat | !cat:A)'), (''), (NULL)",
+                "regclass; ('pg_catalog.pg_class'), ('-'), (NULL)",
+                "xml; ('<a b=\"c\">d</a>'), ('<?xml version=\"1.0\" encoding=\"UTF-8\"?><ä/>'), ('plain text'), (''), (NULL)",
+                "regtype[]; ('{integer,\"char\"}'), (NULL)",
+                "pg_snapshot; ('10:20:10,14,15'), (NULL)",
+                "aclitem[]; ('{=r/postgres}'), (NULL)",
             })
     void otherTypesArriveThroughTheirTextForm(String type, String values) {
-        source.execute(
-                "CREATE TABLE t (v " + type + ", n numeric)",
-                "INSERT INTO t (v) VALUES " + values,
-                "UPDATE t SET n = 'NaN' WHERE v IS NOT NULL");
-        copy(Runner.DIRECT, "t");
-        assertThat(differences(source, "t", target, "t"), empty());
+        arrivesEqual(type, values);
     }
 
-    @Test
-    void enumsDomainsAndCompositesKeepTheirType() {
+    /** Values that are in the midst of others, and several times, in a batch where another column holds text and in one where none does. */
+    private void arrivesEqual(String type, String values) {
         source.execute(
-                "CREATE TYPE \"Mood, or so\" AS ENUM ('sad', 'it''s \"ok\"', '')",
-                "CREATE DOMAIN positive AS integer CHECK (VALUE > 0)",
-                "CREATE TYPE pair AS (a integer, b text)",
-                "CREATE TABLE t (m \"Mood, or so\", p positive, c pair, ms \"Mood, or so\"[])",
-                "INSERT INTO t VALUES ('sad', 1, ROW(1, 'x, \"y\"'), '{sad,\"\"}'), (NULL, NULL, NULL, NULL), ('', 5, ROW(NULL, ''), '{}')");
+                "CREATE TABLE edges (v " + type + ")",
+                "INSERT INTO edges VALUES " + values,
+                "CREATE TABLE t (before integer, v " + type + ", after text, n numeric(5,1))",
+                "INSERT INTO t SELECT n, v, 'after', n FROM edges, generate_series(1, 3) n",
+                "INSERT INTO t VALUES (NULL, NULL, NULL, 'NaN')",
+                "INSERT INTO t SELECT n, v, NULL, NULL FROM generate_series(1, 2) n, edges");
         copy(Runner.DIRECT, "t");
-        assertThat(differences(source, "t", target, "t"), empty());
+        assertThat(type, differences(source, "t", target, "t"), empty());
     }
 
     @ParameterizedTest
