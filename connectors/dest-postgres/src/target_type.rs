@@ -167,6 +167,9 @@ impl BaseType {
             BaseType::Column(wire) => match (field.data_type, wire) {
                 (DataType::Uint32, WireType::Int8) => Some(ValueForm::Uint32ToInt64),
                 (DataType::Uint32 | DataType::Uint64, WireType::Numeric) => Some(ValueForm::UintToNumeric),
+                (DataType::Struct | DataType::Map | DataType::List, WireType::VersionedText) => {
+                    Some(ValueForm::Json(Box::new(field.clone())))
+                }
                 _ => direct_form(field, *wire).map(ValueForm::Scalar),
             },
             BaseType::Oid => is(DataType::Uint32).then(|| ValueForm::Scalar(Form::Word32)),

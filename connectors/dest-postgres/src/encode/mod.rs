@@ -8,6 +8,7 @@
 //! enough to be compiled well, and the rows it writes to are still in the processor's cache.
 
 mod buffer;
+mod json_value;
 mod measure;
 pub mod numeric;
 mod scatter;

@@ -2,12 +2,12 @@
 
 //! Cells that are made value by value: of types that consist of others, and of those that are rare.
 
-use rapidbyte_sdk::arrow::Column;
+use rapidbyte_sdk::arrow::{Column, Field};
 
 use super::numeric::{self, NotNumeric, Scale, I128_CELL, I256_CELL, I64_CELL};
 use super::scatter::{shifted_date, shifted_timestamp};
 use super::text_value::{self, TextType};
-use super::{Form, NULL};
+use super::{json_value, Form, NULL};
 
 /// How a value of an Arrow column becomes a cell, with all that is in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,8 @@ pub enum ValueForm {
     /// Points.
     Polygon,
     Hstore,
+    /// `jsonb`, for values that the destination has no type of their own for.
+    Json(Box<Field>),
 }
 
 /// Lists, lists of lists and so on, as an array.
@@ -112,6 +114,11 @@ impl ValueForm {
             ValueForm::Path => write_path(column, row, out),
             ValueForm::Polygon => write_points(column, row, out),
             ValueForm::Hstore => write_pairs(column, row, out),
+            ValueForm::Json(field) => {
+                out.push(1);
+                json_value::write(field, column, row, out);
+                Ok(())
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod copy_out;
 mod error;
 #[cfg(test)]
 mod live_tests;
+mod moment_text;
 mod name;
 mod quote;
 mod simple_query;
@@ -30,6 +31,7 @@ pub use connection::{Connection, TransactionStatus};
 pub use copy_in::{CopyIn, COPY_DATA_PREFIX};
 pub use copy_out::CopyOut;
 pub use error::{connection_lost, protocol_error, ServerError};
+pub use moment_text::{write_day, write_time, write_timestamp, DAYS_BETWEEN_EPOCHS, MICROSECONDS_PER_DAY};
 pub use name::RelationName;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use simple_query::{QueryResult, Row};
