@@ -84,7 +84,7 @@ impl BatchPlan {
             let casts = joined(&columns, |(column, staged)| {
                 let name = quote_identifier(&column.name);
                 if *staged {
-                    format!("{}::{}", name, column.cast)
+                    converted(&name, &column.cast)
                 } else {
                     name
                 }
@@ -157,6 +157,15 @@ impl BatchPlan {
                 }
             })
             .collect()
+    }
+}
+
+/// A column of text as a value of a type, as if it had been read from outside.
+fn converted(quoted_name: &str, cast: &str) -> String {
+    match cast {
+        // A cast would look for a relation of that name, but a value can also be a number, or `-` for none.
+        "pg_catalog.regclass" => format!("pg_catalog.regclassin(pg_catalog.textout({}))", quoted_name),
+        _ => format!("{}::{}", quoted_name, cast),
     }
 }
 

@@ -21,6 +21,9 @@ pub fn write_value(column_type: &ColumnType, value: &[u8], text: &mut Vec<u8>) -
     match column_type {
         ColumnType::Array(array) => {
             let element = &array.element.column_type;
+            if array.first == 0 {
+                return write_vector(element, value, text);
+            }
             write_array(element, separator(element), value, text)
         }
         ColumnType::Composite(parts) => write_composite(parts, value, text),
@@ -138,6 +141,17 @@ fn write_array(element: &ColumnType, separator: u8, value: &[u8], text: &mut Vec
     match header.lengths() {
         [] => text.extend_from_slice(b"{}"),
         lengths => write_elements(element, separator, lengths, &mut wire, text)?,
+    }
+    Some(()).filter(|()| wire.is_at_end())
+}
+
+/// `int2vector` and `oidvector`, which have a form of their own.
+#[inline(never)]
+fn write_vector(element: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let mut wire = Wire::of(value);
+    for position in 0..ArrayHeader::read(&mut wire)?.elements() {
+        separate(position, b' ', text);
+        write_value(element, wire.value()??, text)?;
     }
     Some(()).filter(|()| wire.is_at_end())
 }

@@ -180,9 +180,9 @@ class PostgresNestedTypesTest {
                         + " ROW(ROW(1, '')::pair, '{}', NULL, 7, 'empty', NULL, 2)::deep, '[1.5,NaN]', '{[1,2),(3,Infinity]}', '[a,\"b\"\"c\"]', 'NaN',"
                         + " ARRAY[[ROW(1, 'x'), NULL], [ROW(2, '\\'), ROW(3, '')]]::pair[])",
                 "INSERT INTO t VALUES (2, '', 5, 999, ROW(NULL, ''), '{}', '{}', '{}', NULL, NULL, '{}', NULL, 'empty', '{}', '(,)', 1.50, '{}')",
-                "INSERT INTO t SELECT g, 'sad', g, g % 999 + 1, ROW(g, repeat('x', g % 50)), ARRAY['sad', '']::\"Mood, or so\"[],"
-                        + " ARRAY[g % 999 + 1, 1]::smalls, ARRAY[g], ROW(), NULL, NULL, NULL, float_range(g, g + 1), NULL, NULL, g / 4.0,"
-                        + " ARRAY[[ROW(g, 'x')]]::pair[] FROM generate_series(3, 5000) g",
+                "INSERT INTO t SELECT g, 'sad', g, g % 999 + 1, ROW(g, repeat('x', g % 50))::pair, ARRAY['sad', '']::\"Mood, or so\"[],"
+                        + " ARRAY[g % 999 + 1, 1]::smalls, ARRAY[g]::positive[], ROW()::nothing, NULL, NULL, NULL, float_range(g, g + 1), NULL, NULL, g / 4.0,"
+                        + " ARRAY[[ROW(g, 'x')::pair]] FROM generate_series(3, 5000) g",
                 // The server tells composites whose fields are null from null ones.
                 "INSERT INTO t (id, c) VALUES (-1, ROW(NULL, NULL))");
         copy("t");

@@ -103,7 +103,7 @@ class PostgresTypesTest {
             quoteCharacter = '`',
             value = {
                 "tsquery; ('fat & (rat | !cat:A)'), (''), (NULL)",
-                "regclass; ('pg_catalog.pg_class'), ('-'), (NULL)",
+                "regclass; ('pg_catalog.pg_class'), ('-'), ('4000000000'), (NULL)",
                 "xml; ('<a b=\"c\">d</a>'), ('<?xml version=\"1.0\" encoding=\"UTF-8\"?><ä/>'), ('plain text'), (''), (NULL)",
                 "regtype[]; ('{integer,\"char\"}'), (NULL)",
                 "pg_snapshot; ('10:20:10,14,15'), (NULL)",
