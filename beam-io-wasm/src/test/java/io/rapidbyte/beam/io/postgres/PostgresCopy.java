@@ -52,8 +52,23 @@ final class PostgresCopy {
         return copy(runner, source, target, mode, streams(streams));
     }
 
+    /** Into any database. */
+    static PipelineResult copyTo(
+            Runner runner, TestSchema source, Map<String, Object> target, WriteMode mode, String... streams) {
+        return copy(runner, source.config(), target, mode, streams(streams));
+    }
+
     static PipelineResult copy(
             Runner runner, Map<String, Object> source, TestSchema target, WriteMode mode, List<StreamSpec> streams) {
+        return copy(runner, source, target.config(), mode, streams);
+    }
+
+    private static PipelineResult copy(
+            Runner runner,
+            Map<String, Object> source,
+            Map<String, Object> target,
+            WriteMode mode,
+            List<StreamSpec> streams) {
         String run = UUID.randomUUID().toString();
         Pipeline pipeline = Pipeline.create(runner.options());
         pipeline.apply(
@@ -67,7 +82,7 @@ final class PostgresCopy {
                         "write",
                         WasmIO.write()
                                 .withConnector(ConnectorModule.bundled("dest-postgres"))
-                                .withConfig(json(target.config()))
+                                .withConfig(json(target))
                                 .withWriteMode(mode)
                                 .withRunId(run));
         PipelineResult result = pipeline.run();

@@ -3,12 +3,20 @@ package io.rapidbyte.beam.io.postgres;
 
 import static io.rapidbyte.testing.TableComparison.differences;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.empty;
 
 import io.rapidbyte.beam.io.postgres.PostgresCopy.Runner;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.WriteMode;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -187,6 +195,63 @@ class PostgresNestedTypesTest {
                 "INSERT INTO t (id, c) VALUES (-1, ROW(NULL, NULL))");
         copy("t");
         assertThat(differences(source, "t", target, "t"), empty());
+    }
+
+    @Test
+    void typesOfExtensionsArriveEqual() {
+        source.executeAsSuperuser(
+                "CREATE EXTENSION IF NOT EXISTS hstore SCHEMA public",
+                "CREATE EXTENSION IF NOT EXISTS citext SCHEMA public");
+        source.execute(
+                "CREATE TABLE t (id integer, h public.hstore, hs public.hstore[], c public.citext, cs public.citext[])",
+                "INSERT INTO t VALUES (1, 'a=>1, \"b \\\"c\"=>NULL, \"\"=>\"\"', '{\"\\\"a\\\"=>\\\"1\\\"\"}', 'GrÜn', '{A,b}'),"
+                        + " (2, '', '{}', '', '[0:0]={x}'), (3, NULL, '[0:0]={\"a=>NULL\"}', NULL, NULL)");
+        copy("t");
+        assertThat(differences(source, "t", target, "t"), empty());
+    }
+
+    /** A database without the types takes what holds their values, and no value is lost. */
+    @Test
+    void typesThatTheDestinationDoesNotHaveBecomeWhatHoldsTheirValues() throws SQLException {
+        source.execute(
+                "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+                "CREATE DOMAIN amount AS numeric(8,2)",
+                "CREATE TYPE pair AS (a integer, b text, at timestamptz, n numeric(30,2), r int4range)",
+                "CREATE TABLE t (id integer, m mood, ms mood[], a amount, p pair, ps pair[])",
+                "INSERT INTO t VALUES (1, 'sad', '{ok,NULL}', 1.5, ROW(1, 'x \"y\"', '2024-01-01 00:00+00', 1.50, '[1,5)'), NULL),"
+                        + " (2, NULL, NULL, NULL, NULL, ARRAY[ROW(NULL, '', 'infinity', -0.01, 'empty'), NULL]::pair[])");
+        String database = "without_types_" + source.name();
+        source.executeAsSuperuser("CREATE DATABASE " + database + " OWNER " + PostgresServer.USER);
+        Map<String, Object> config = target.config();
+        config.put("database", database);
+        config.put("schema", "public");
+        try {
+            PostgresCopy.copyTo(Runner.DIRECT, source, config, WriteMode.APPEND, "t");
+            String url = "jdbc:postgresql://" + config.get("host") + ":" + config.get("port") + "/" + database;
+            try (Connection connection =
+                            DriverManager.getConnection(url, PostgresServer.USER, PostgresServer.PASSWORD);
+                    ResultSet rows = connection
+                            .createStatement()
+                            .executeQuery(
+                                    "SELECT concat_ws(' ; ', pg_typeof(m), m, pg_typeof(ms), ms, pg_typeof(a), a, pg_typeof(p), p, ps)"
+                                            + " FROM t ORDER BY id")) {
+                List<String> texts = new ArrayList<>();
+                while (rows.next()) {
+                    texts.add(rows.getString(1));
+                }
+                assertThat(
+                        texts,
+                        contains(
+                                "text ; sad ; text[] ; {ok,NULL} ; numeric ; 1.50 ; jsonb ; {\"a\": 1, \"b\": \"x \\\"y\\\"\", \"n\": 1.50,"
+                                        + " \"r\": {\"empty\": false, \"lower\": 1, \"upper\": 5, \"lower_inclusive\": true,"
+                                        + " \"upper_inclusive\": false}, \"at\": \"2024-01-01 00:00:00+00\"}",
+                                "text ; text[] ; numeric ; jsonb ; [{\"a\": null, \"b\": \"\", \"n\": -0.01, \"r\": {\"empty\": true, \"lower\": null,"
+                                        + " \"upper\": null, \"lower_inclusive\": false, \"upper_inclusive\": false},"
+                                        + " \"at\": \"infinity\"}, null]"));
+            }
+        } finally {
+            source.executeAsSuperuser("DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
+        }
     }
 
     @Test
