@@ -13,6 +13,9 @@ pub trait Transport: Read + Write {
     /// Continues in TLS. No byte of the server may be waiting unread.
     fn start_tls(&mut self, options: &TlsOptions) -> Result<()>;
 
+    /// What SCRAM-SHA-256-PLUS is bound to: a hash of the server's certificate, once there is TLS; `None` when that has none.
+    fn channel_binding(&mut self) -> Result<Option<Vec<u8>>>;
+
     /// How long a read may wait; `None`: until the run is cancelled.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> Result<()>;
 }
@@ -20,6 +23,10 @@ pub trait Transport: Read + Write {
 impl Transport for TcpStream {
     fn start_tls(&mut self, options: &TlsOptions) -> Result<()> {
         TcpStream::start_tls(self, options)
+    }
+
+    fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
+        TcpStream::channel_binding(self)
     }
 
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> Result<()> {

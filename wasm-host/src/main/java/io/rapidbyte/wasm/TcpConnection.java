@@ -7,8 +7,11 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 
 /**
@@ -60,6 +63,17 @@ final class TcpConnection {
 
     boolean isTls() {
         return socket instanceof SSLSocket;
+    }
+
+    /** What an authentication can be bound to; empty when the server's certificate has nothing of the kind. Only with TLS. */
+    byte[] channelBinding() {
+        try {
+            Certificate[] shown = ((SSLSocket) socket).getSession().getPeerCertificates();
+            return ServerEndPoint.bindingOf((X509Certificate) shown[0]);
+        } catch (SSLPeerUnverifiedException e) {
+            // Without a certificate, which no kind of verification rules out.
+            return new byte[0];
+        }
     }
 
     /** Whether bytes have arrived that nobody read. */

@@ -70,6 +70,13 @@ final class TcpImports {
         HostFunctions.Reach far = HostFunctions.Reach.FAR;
         functions.add("tcp_connect", type("iiii", "i"), CONNECTING, HostFunctions.Progress.POSITIVE, far, tcp::connect);
         functions.add("tcp_start_tls", type("iii", "i"), always, HostFunctions.Progress.SUCCESS, far, tcp::startTls);
+        functions.add(
+                "tcp_channel_binding",
+                type("iii", "i"),
+                always,
+                HostFunctions.Progress.NEVER,
+                far,
+                tcp::channelBinding);
         functions.add("tcp_read", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::read);
         functions.add("tcp_write", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::write);
         functions.add("tcp_set_timeout", type("ii", "i"), always, HostFunctions.Progress.NEVER, tcp::setTimeout);
@@ -215,6 +222,21 @@ final class TcpImports {
         }
     }
 
+    /** Writes it when it fits, as {@code last_error} does. */
+    private long channelBinding(long[] arguments) throws ImportFailure {
+        TcpConnection connection = connections.get((int) arguments[0]);
+        long capacity = arguments[2] & 0xFFFF_FFFFL;
+        memory.requireRange(arguments[1], capacity);
+        if (!connection.isTls()) {
+            throw ImportFailure.wrongState("The connection does not use TLS, so there is nothing to bind to");
+        }
+        byte[] binding = connection.channelBinding();
+        if (binding.length > 0 && binding.length <= capacity) {
+            memory.write(arguments[1], binding, 0, binding.length);
+        }
+        return binding.length;
+    }
+
     private long read(long[] arguments) throws ImportFailure {
         TcpConnection connection = connections.get((int) arguments[0]);
         long length = arguments[2] & 0xFFFF_FFFFL;
@@ -330,6 +352,10 @@ final class TcpImports {
         }
         if (guard.isCancelled()) {
             return ImportFailure.cancelled();
+        }
+        ConnectorError refused = TlsRequest.refusedCertificate(host, port, e);
+        if (refused != null) {
+            return ImportFailure.failed(refused);
         }
         boolean closed = e instanceof ClosedChannelException || (connection != null && connection.isAborted());
         String why = closed || e.getMessage() == null ? "" : ": " + e.getMessage();

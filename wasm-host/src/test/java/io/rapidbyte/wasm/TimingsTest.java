@@ -28,6 +28,7 @@ class TimingsTest {
             "is_cancelled",
             "tcp_connect",
             "tcp_start_tls",
+            "tcp_channel_binding",
             "tcp_read",
             "tcp_write",
             "tcp_set_timeout",

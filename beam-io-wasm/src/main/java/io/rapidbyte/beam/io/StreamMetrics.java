@@ -26,6 +26,7 @@ record StreamMetrics(String stream, String connector) {
             "is_cancelled",
             "tcp_connect",
             "tcp_start_tls",
+            "tcp_channel_binding",
             "tcp_read",
             "tcp_write",
             "tcp_set_timeout",
