@@ -3,8 +3,10 @@ package io.rapidbyte.wasm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -139,10 +141,23 @@ final class TlsRequest {
         }
         ConnectorError failed = ConnectorError.of(
                 Category.TRANSIENT_NETWORK, "tls_failed", "The TLS handshake with " + server + " failed: " + reason(e));
+        if (isCut(e)) {
+            failed = failed.asRetryable();
+        }
         // A server that refuses a certificate hangs up, which can overtake the reason that it gives.
         return showsCertificate
                 ? failed.withHint("The server may not accept the client certificate: its log says why it hung up.")
                 : failed;
+    }
+
+    /** Whether the connection ended under the handshake, which says nothing about TLS. */
+    private static boolean isCut(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof EOFException || cause instanceof SocketException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String reason(Throwable e) {

@@ -58,7 +58,9 @@ public final class PostgresServer {
             "max_connections", "200",
             "shared_buffers", "256MB",
             "max_wal_size", "2GB",
-            "autovacuum", "off");
+            "autovacuum", "off",
+            // Which is not the default of the oldest servers.
+            "password_encryption", "scram-sha-256");
 
     private static final String AUTHENTICATION = """
             local all all trust
@@ -231,8 +233,6 @@ public final class PostgresServer {
     private void prepare(String rules, HostBasedAuthentication authentication) throws SQLException {
         try (Connection connection = connect("postgres", SUPERUSER, SUPERUSER_PASSWORD);
                 var statement = connection.createStatement()) {
-            // Which is not the default of the oldest servers.
-            statement.execute("SET password_encryption = 'scram-sha-256'");
             statement.execute("ALTER ROLE " + SUPERUSER + " PASSWORD '" + SUPERUSER_PASSWORD + "'");
             String password = PASSWORD.replace("'", "''");
             statement.execute("CREATE ROLE " + USER + " LOGIN PASSWORD '" + password + "'");

@@ -13,6 +13,8 @@ import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -25,6 +27,9 @@ import javax.net.ssl.X509TrustManager;
  */
 final class TlsMiddleman implements AutoCloseable {
     private static final byte[] SSL_REQUEST = {0, 0, 0, 8, 4, (byte) 0xD2, 0x16, 0x2F};
+
+    /** Not the JVM's common ones, of which there are few, and all of these wait. */
+    private final ExecutorService threads = Executors.newCachedThreadPool();
 
     private final ServerSocket listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
     private final SSLContext context;
@@ -40,9 +45,7 @@ final class TlsMiddleman implements AutoCloseable {
         keys.init(store, certificates.password());
         context = SSLContext.getInstance("TLS");
         context.init(keys.getKeyManagers(), new TrustManager[] {new Anybody()}, new SecureRandom());
-        Thread accepting = new Thread(this::acceptAll, "middleman");
-        accepting.setDaemon(true);
-        accepting.start();
+        threads.execute(this::acceptAll);
     }
 
     int port() {
@@ -53,7 +56,7 @@ final class TlsMiddleman implements AutoCloseable {
         try {
             while (true) {
                 Socket client = listener.accept();
-                CompletableFuture.runAsync(() -> relay(client));
+                threads.execute(() -> relay(client));
             }
         } catch (IOException closed) {
             // The test is over.
@@ -73,7 +76,7 @@ final class TlsMiddleman implements AutoCloseable {
             SSLSocket server =
                     (SSLSocket) context.getSocketFactory().createSocket(plainServer, "localhost", serverPort, true);
             server.startHandshake();
-            CompletableFuture<Void> there = CompletableFuture.runAsync(() -> copy(client, server));
+            CompletableFuture<Void> there = CompletableFuture.runAsync(() -> copy(client, server), threads);
             copy(server, client);
             there.join();
         } catch (IOException e) {
@@ -94,6 +97,7 @@ final class TlsMiddleman implements AutoCloseable {
     @Override
     public void close() throws IOException {
         listener.close();
+        threads.shutdown();
     }
 
     private static final class Anybody implements X509TrustManager {
