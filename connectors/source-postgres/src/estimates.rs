@@ -64,6 +64,7 @@ fn by_statistics(relation: &Relation) -> Estimate {
 }
 
 /// The sums over tables and all that inherit from them, which is what reading them returns.
+#[inline(never)]
 fn families<T: Transport>(connection: &mut Connection<T>, relations: &[Relation]) -> Result<HashMap<u32, Estimate>> {
     let parents: Vec<String> = relations
         .iter()
@@ -107,6 +108,7 @@ fn families<T: Transport>(connection: &mut Connection<T>, relations: &[Relation]
 }
 
 /// Rows, and the bytes of one; `None` when the server refuses to plan it, which is for those to tell who want to read it.
+#[inline(never)]
 fn ask_planner<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Option<(i64, i64)>> {
     let table = quote_qualified(&relation.namespace, &relation.name);
     match connection.query(&format!("EXPLAIN (FORMAT JSON) SELECT * FROM {}", table)) {

@@ -52,6 +52,7 @@ pub fn failed(stream: &Stream, error: &Error) -> CheckEntry {
 }
 
 /// The columns that will be read, as far as they exist, and what is wrong with the others.
+#[inline(never)]
 fn wanted_columns(relation: &Relation, stream: &Stream) -> (Vec<Column>, Vec<Error>) {
     let mut errors = Vec::new();
     let mut columns = match resolve::columns(relation, stream) {
@@ -76,6 +77,7 @@ fn wanted_columns(relation: &Relation, stream: &Stream) -> (Vec<Column>, Vec<Err
     (columns, errors)
 }
 
+#[inline(never)]
 fn missing_privileges(relation: &Relation, columns: &[Column], privileges: &Privileges, user: &str) -> Vec<Error> {
     let denied = |message: String, hint: String| Error::new(Category::Permission, "42501", message).hint(hint);
     let shown = format!("{}.{}", relation.namespace, relation.name);
@@ -133,6 +135,7 @@ fn missing_privileges(relation: &Relation, columns: &[Column], privileges: &Priv
     errors
 }
 
+#[inline(never)]
 fn privileges<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Privileges> {
     let result = connection.query(&format!(
         "SELECT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'), pg_catalog.has_table_privilege(c.oid, 'SELECT'), \

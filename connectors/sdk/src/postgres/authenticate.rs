@@ -25,6 +25,7 @@ pub(super) enum Channel {
 
 impl<T: Transport> Connection<T> {
     /// Answers the server's requests until it is satisfied.
+    #[inline(never)]
     pub(super) fn authenticate(&mut self, channel: Channel, config: &Config) -> Result<()> {
         let end_point = self.end_point(channel, config)?;
         if config.channel_binding == ChannelBinding::Require {
@@ -89,18 +90,8 @@ impl<T: Transport> Connection<T> {
     }
 
     fn scram(&mut self, offer: &AuthenticationSaslBody, end_point: Option<Vec<u8>>, config: &Config) -> Result<()> {
-        let (mechanism, binding) = match end_point {
-            Some(hash) if offers(offer, SCRAM_SHA_256_PLUS)? => {
-                (SCRAM_SHA_256_PLUS, sasl::ChannelBinding::tls_server_end_point(hash))
-            }
-            // A server that did offer it sees from this that somebody has taken the offer away.
-            Some(_) => (SCRAM_SHA_256, sasl::ChannelBinding::unrequested()),
-            None => (SCRAM_SHA_256, sasl::ChannelBinding::unsupported()),
-        };
-        if !offers(offer, mechanism)? {
-            return Err(unsupported(config, "a SASL mechanism other than SCRAM-SHA-256"));
-        }
-        let mut scram = ScramSha256::new(password(config)?, binding);
+        let (mechanism, binding) = choose_mechanism(offer, end_point, config)?;
+        let mut scram = begin_scram(password(config)?, binding);
         let mut message = BytesMut::new();
         frontend::sasl_initial_response(mechanism, scram.message(), &mut message)?;
         self.send(&message)?;
@@ -134,6 +125,32 @@ impl<T: Transport> Connection<T> {
             Reply::Error(error) => Err(error.into_record(self.server())),
         }
     }
+}
+
+/// Chooses how to authenticate.
+#[inline(never)]
+fn choose_mechanism(
+    offer: &AuthenticationSaslBody,
+    end_point: Option<Vec<u8>>,
+    config: &Config,
+) -> Result<(&'static str, sasl::ChannelBinding)> {
+    let (mechanism, binding) = match end_point {
+        Some(hash) if offers(offer, SCRAM_SHA_256_PLUS)? => {
+            (SCRAM_SHA_256_PLUS, sasl::ChannelBinding::tls_server_end_point(hash))
+        }
+        // A server that did offer it sees from this that somebody has taken the offer away.
+        Some(_) => (SCRAM_SHA_256, sasl::ChannelBinding::unrequested()),
+        None => (SCRAM_SHA_256, sasl::ChannelBinding::unsupported()),
+    };
+    if !offers(offer, mechanism)? {
+        return Err(unsupported(config, "a SASL mechanism other than SCRAM-SHA-256"));
+    }
+    Ok((mechanism, binding))
+}
+
+#[inline(never)]
+fn begin_scram(password: &[u8], binding: sasl::ChannelBinding) -> ScramSha256 {
+    ScramSha256::new(password, binding)
 }
 
 fn offers(offer: &AuthenticationSaslBody, mechanism: &str) -> Result<bool> {

@@ -210,6 +210,7 @@ impl<T: Transport> Connection<T> {
         Ok(())
     }
 
+    #[inline(never)]
     fn start_up(&mut self, channel: Channel, config: &Config) -> Result<()> {
         let parameters = [
             ("user", config.user.as_str()),

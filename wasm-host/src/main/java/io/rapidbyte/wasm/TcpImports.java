@@ -212,6 +212,8 @@ final class TcpImports {
             }
             connection.upgrade(tls.handshake(connection));
             return 0;
+        } catch (SocketTimeoutException e) {
+            throw silence(connection);
         } catch (IOException e) {
             ConnectorError error = tls.explain(connection, e);
             if (error != null && !connection.isAborted()) {
@@ -249,12 +251,7 @@ final class TcpImports {
         try {
             count = memory.readFrom(connection.input(), arguments[1], (int) Math.min(length, bufferBytes));
         } catch (SocketTimeoutException e) {
-            throw ImportFailure.failed(ConnectorError.of(
-                            Category.TRANSIENT_NETWORK,
-                            "read_timeout",
-                            "The server " + NetworkPolicy.endpoint(connection.host, connection.port)
-                                    + " sent nothing for longer than the read timeout")
-                    .asRetryable());
+            throw silence(connection);
         } catch (IOException e) {
             throw failure(
                     connection,
@@ -363,6 +360,15 @@ final class TcpImports {
                         Category.TRANSIENT_NETWORK,
                         code,
                         String.format(message, NetworkPolicy.endpoint(host, port)) + why)
+                .asRetryable());
+    }
+
+    private static ImportFailure silence(TcpConnection connection) {
+        return ImportFailure.failed(ConnectorError.of(
+                        Category.TRANSIENT_NETWORK,
+                        "read_timeout",
+                        "The server " + NetworkPolicy.endpoint(connection.host, connection.port)
+                                + " sent nothing for longer than the read timeout")
                 .asRetryable());
     }
 

@@ -9,6 +9,7 @@ import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestCertificates;
 import io.rapidbyte.testing.TestSchema;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,6 +61,20 @@ class ChannelBindingTest {
     @CsvSource({"disable", "prefer", "require"})
     void scramOverTlsCanDoAll(String binding) {
         assertThat(outcome(config(PostgresServer.USER, binding)), is("1 unit"));
+    }
+
+    @Test
+    void aDestinationCanRequireItToo() {
+        ConnectorModule destination = ConnectorModule.bundled("dest-postgres");
+        InstanceOptions options = InstanceOptions.of("run-1");
+        String bound = PostgresSource.json(config(PostgresServer.USER, "require"));
+        try (DestinationConnector connector = WasmHost.shared().openDestination(destination, bound, options)) {
+            assertThat(connector.check(List.of(), WriteMode.APPEND).ok(), is(true));
+        }
+        String unbound = PostgresSource.json(config(PostgresServer.TRUSTED_USER, "require"));
+        try (DestinationConnector connector = WasmHost.shared().openDestination(destination, unbound, options)) {
+            Failures.of(Category.AUTH, "channel_binding_required", () -> connector.check(List.of(), WriteMode.APPEND));
+        }
     }
 
     @ParameterizedTest

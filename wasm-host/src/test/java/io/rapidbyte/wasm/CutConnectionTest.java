@@ -12,9 +12,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -200,6 +202,27 @@ class CutConnectionTest {
             ConnectorException failure = timeout(config(schema, silent.getLocalPort(), sslmode));
             assertThat(failure.getMessage(), containsString("it took the connection and did not answer within 1 s"));
             assertThat(failure.error().hint(), containsString("connect_timeout_seconds"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"prefer", "require"})
+    void aServerThatStaysSilentWhenTlsBeginsIsGivenUp(String sslmode) throws Exception {
+        try (TestSchema schema = schema(PostgresServer.shared());
+                ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            CompletableFuture<Socket> promising = CompletableFuture.supplyAsync(() -> {
+                try {
+                    Socket socket = server.accept();
+                    socket.getInputStream().readNBytes(8);
+                    socket.getOutputStream().write('S');
+                    return socket;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            ConnectorException failure = timeout(config(schema, server.getLocalPort(), sslmode));
+            assertThat(failure.getMessage(), containsString("it took the connection and did not answer within 1 s"));
+            promising.get().close();
         }
     }
 
