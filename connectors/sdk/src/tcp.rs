@@ -74,6 +74,12 @@ impl TcpStream {
         Ok(if hash.is_empty() { None } else { Some(hash) })
     }
 
+    /// What the host sends to the same server, on a connection of its own, when the run is cancelled while this one is open: a request to
+    /// stop what the server is doing for it, which does not notice by itself that nobody waits any more.
+    pub fn on_cancel(&mut self, request: &[u8]) -> Result<()> {
+        check("tcp_on_cancel", imports::tcp_on_cancel(self.handle, request)).map(|_| ())
+    }
+
     /// How long a read may wait; `None`: until the run is cancelled.
     pub fn set_read_timeout(&mut self, timeout: Option<Duration>) -> Result<()> {
         // Zero means no timeout to the host, so that a shorter one than it can count becomes the shortest.

@@ -23,8 +23,8 @@ use super::transport::Transport;
 const SETTINGS: &str = "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET IntervalStyle = 'postgres'; \
      SET lc_monetary = 'C'; SET client_min_messages = error; SET idle_in_transaction_session_timeout = 0";
 
-/// Has the server look, in the midst of a statement, whether it is still wanted: nobody can tell it to stop when a run is cancelled or its
-/// machine gone, and a query that sends nothing would go on to its end.
+/// Has the server look, in the midst of a statement, whether it is still wanted: nobody can tell it to stop when the machine of a run is
+/// gone, and a query that sends nothing would go on to its end.
 const LOOK_AT_THE_CONNECTION: &str = "SET client_connection_check_interval = '2s'";
 
 const FIRST_SERVER_THAT_LOOKS: u32 = 14;
@@ -226,7 +226,11 @@ impl<T: Transport> Connection<T> {
         self.authenticate(channel, config)?;
         loop {
             match self.receive()? {
-                Reply::Message(Message::BackendKeyData(_)) => {}
+                Reply::Message(Message::BackendKeyData(key)) => {
+                    let mut request = BytesMut::new();
+                    frontend::cancel_request(key.process_id(), key.secret_key(), &mut request);
+                    self.transport.on_cancel(&request)?;
+                }
                 Reply::Message(Message::ReadyForQuery(_)) => return Ok(()),
                 Reply::Message(_) => return Err(protocol_error("an unexpected message after authentication")),
                 Reply::Error(error) => return Err(error.into_record(self.server())),

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
@@ -33,6 +34,7 @@ final class TcpConnection {
             ExtendedSocketOptions.TCP_KEEPINTERVAL, 10,
             ExtendedSocketOptions.TCP_KEEPCOUNT, 6);
 
+    private static final byte[] NOTHING = new byte[0];
     private static final Logger LOG = LoggerFactory.getLogger(TcpConnection.class);
 
     final String host;
@@ -42,6 +44,7 @@ final class TcpConnection {
     private InputStream input;
     private OutputStream output;
     private volatile boolean aborted;
+    private volatile byte[] lastWords = NOTHING;
     private volatile boolean writeExpired;
 
     TcpConnection(String host, int port, SocketChannel channel) {
@@ -121,10 +124,21 @@ final class TcpConnection {
         return output;
     }
 
+    /** What the server is told, on a connection of its own, when this one is aborted; empty: nothing. */
+    void onAbort(byte[] words) {
+        lastWords = words;
+    }
+
     /** Ends the connection from any thread; whoever waits in it gets an exception. */
     void abort() {
         aborted = true;
+        byte[] words = lastWords;
+        lastWords = NOTHING;
+        SocketAddress server = words.length == 0 ? null : channel.socket().getRemoteSocketAddress();
         closeChannel();
+        if (server != null) {
+            LastWords.send(server, words);
+        }
     }
 
     void expireWrite() {

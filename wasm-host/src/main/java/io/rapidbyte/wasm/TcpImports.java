@@ -77,6 +77,7 @@ final class TcpImports {
                 HostFunctions.Progress.NEVER,
                 far,
                 tcp::channelBinding);
+        functions.add("tcp_on_cancel", type("iii", "i"), always, HostFunctions.Progress.NEVER, tcp::onCancel);
         functions.add("tcp_read", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::read);
         functions.add("tcp_write", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::write);
         functions.add("tcp_set_timeout", type("ii", "i"), always, HostFunctions.Progress.NEVER, tcp::setTimeout);
@@ -237,6 +238,17 @@ final class TcpImports {
             memory.write(arguments[1], binding, 0, binding.length);
         }
         return binding.length;
+    }
+
+    private long onCancel(long[] arguments) throws ImportFailure {
+        TcpConnection connection = connections.get((int) arguments[0]);
+        long length = arguments[2] & 0xFFFF_FFFFL;
+        if (length > LastWords.MAX_BYTES) {
+            throw ImportFailure.badArgument("tcp_on_cancel takes at most " + LastWords.MAX_BYTES + " bytes");
+        }
+        connection.onAbort(memory.read(arguments[1], length));
+        requireNotCancelled();
+        return 0;
     }
 
     private long read(long[] arguments) throws ImportFailure {

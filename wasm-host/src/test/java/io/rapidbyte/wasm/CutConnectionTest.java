@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections that end where they should not: what reads them fails in a way that is worth a retry, and never reads something else. */
 @Timeout(120)
@@ -147,6 +148,28 @@ class CutConnectionTest {
     private static void terminate(TestSchema schema) {
         schema.value("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '" + schema.name()
                 + "'");
+    }
+
+    /** Servers before 14 never look, in the midst of a query, whether somebody waits for its rows. */
+    @ParameterizedTest
+    @EnumSource
+    void aQueryThatSendsNothingEndsWithItsReader(ServerVersion version) throws Exception {
+        try (TestSchema schema = version.newSchema()) {
+            schema.execute("create view slow as select pg_sleep(600)::text as slept");
+            Map<String, Object> config = new HashMap<>(schema.config());
+            config.put("application_name", schema.name());
+            try (SourceConnector source = PostgresSource.open(config)) {
+                StreamPlan plan = source.plan(StreamSpec.of("slow"));
+                CompletableFuture<Void> reading =
+                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Probes.Reader()));
+                awaitBackends(schema, 1, " and state = 'active' and query like 'COPY%'");
+                source.cancel();
+                ConnectorException failure = (ConnectorException)
+                        assertThrows(ExecutionException.class, reading::get).getCause();
+                assertThat(failure.error().category(), is(Category.CANCELLED));
+                awaitBackends(schema, 0, "");
+            }
+        }
     }
 
     @Test

@@ -27,6 +27,7 @@ record StreamMetrics(String stream, String connector) {
             "tcp_connect",
             "tcp_start_tls",
             "tcp_channel_binding",
+            "tcp_on_cancel",
             "tcp_read",
             "tcp_write",
             "tcp_set_timeout",
