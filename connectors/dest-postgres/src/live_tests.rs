@@ -45,6 +45,10 @@ impl Transport for Socket {
         Err(Error::internal("these tests use no TLS"))
     }
 
+    fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> Result<()> {
         Ok(self.0.set_read_timeout(timeout)?)
     }

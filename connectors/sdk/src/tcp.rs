@@ -8,6 +8,9 @@ use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+/// Bytes of the longest hash that certificates are signed with, SHA-512.
+const LARGEST_HASH: usize = 64;
+
 /// A connection. Reads and writes go to the host as they are: use pieces of 64 KiB and more, each call costs a crossing.
 ///
 /// An [`io::Error`] that comes out of it carries the host's error record, and `rapidbyte_sdk::Error::from` takes it out.
@@ -53,6 +56,28 @@ impl TcpStream {
     pub fn start_tls(&mut self, options: &TlsOptions) -> Result<()> {
         let json = serde_json::to_vec(options).map_err(|cause| Error::internal(cause.to_string()))?;
         check("tcp_start_tls", imports::tcp_start_tls(self.handle, &json)).map(|_| ())
+    }
+
+    /// What authentication can be bound to so that nobody can stand in between (RFC 5929, `tls-server-end-point`): a hash of the
+    /// certificate of the server that this connection is encrypted with. `None` when the way it is signed defines no hash.
+    pub fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
+        let mut hash = vec![0; LARGEST_HASH];
+        let size = imports::tcp_channel_binding(self.handle, &mut hash);
+        let size = check("tcp_channel_binding", size)? as usize;
+        if size > hash.len() {
+            return Err(Error::internal(format!(
+                "the host has a channel binding of {} bytes",
+                size
+            )));
+        }
+        hash.truncate(size);
+        Ok(if hash.is_empty() { None } else { Some(hash) })
+    }
+
+    /// What the host sends to the same server, on a connection of its own, when the run is cancelled while this one is open: a request to
+    /// stop what the server is doing for it, which does not notice by itself that nobody waits any more.
+    pub fn on_cancel(&mut self, request: &[u8]) -> Result<()> {
+        check("tcp_on_cancel", imports::tcp_on_cancel(self.handle, request)).map(|_| ())
     }
 
     /// How long a read may wait; `None`: until the run is cancelled.

@@ -5,6 +5,7 @@
 use rapidbyte_sdk::postgres::{Connection, Transport};
 use rapidbyte_sdk::{Category, CheckEntry, CheckRequest, CheckResponse, Error, Result, Stream};
 
+use crate::prerequisites;
 use crate::resolve;
 use crate::session::{Session, OLDEST_SERVER};
 
@@ -34,7 +35,11 @@ pub fn check(session: &mut Session, request: &CheckRequest) -> Result<CheckRespo
     ));
     checks.push(encoding(connection.parameter("server_encoding").unwrap_or("unknown")));
     for stream in &request.streams {
-        checks.push(check_stream(connection, stream, &config.schema)?);
+        let missing = prerequisites::missing(connection, stream, &config)?;
+        if missing.is_empty() {
+            checks.push(check_stream(connection, stream, &config.schema)?);
+        }
+        checks.extend(missing);
     }
     Ok(CheckResponse { checks })
 }
@@ -53,19 +58,7 @@ fn check_stream<T: Transport>(connection: &mut Connection<T>, stream: &Stream, s
     let name = format!("stream {}", stream.name);
     match try_stream(connection, stream, schema) {
         Ok(message) => Ok(CheckEntry::passed(name, message)),
-        // These are what a check is for; anything else means that it could not be made.
-        Err(error)
-            if matches!(
-                error.category(),
-                Category::Config | Category::Schema | Category::Permission | Category::Data
-            ) =>
-        {
-            let hint = error
-                .hint_text()
-                .unwrap_or("correct the stream, or the table it names")
-                .to_owned();
-            Ok(CheckEntry::failed(name, error.message(), hint))
-        }
+        Err(error) if prerequisites::is_finding(&error) => Ok(prerequisites::failed(stream, &error)),
         Err(error) => Err(error.context(format_args!("stream '{}'", stream.name))),
     }
 }
@@ -90,10 +83,11 @@ fn try_stream<T: Transport>(connection: &mut Connection<T>, stream: &Stream, sch
     ))
 }
 
+/// The user has what it needs: what is missing is behind the relation, such as a view's table.
 fn grant_hint(error: Error, table: &str) -> Error {
     if error.category() == Category::Permission {
         error.hint(format!(
-            "GRANT SELECT ON {} to the user of the connector's config",
+            "grant what the message names: to the owner of {} when it is a view, else to the user of the connector's config",
             table
         ))
     } else {

@@ -7,11 +7,12 @@ use rapidbyte_sdk::{DiscoverRequest, DiscoverResponse, DiscoveredField, Discover
 
 use crate::catalog::{self, Relation};
 use crate::column_type::ColumnType;
+use crate::estimates::{self, Estimate};
 use crate::resolve;
 use crate::session::Session;
 
 /// Columns that people use for the time of the last change, the best first.
-const CURSOR_NAMES: [&str; 10] = [
+const CURSOR_NAMES: [&str; 12] = [
     "updated_at",
     "modified_at",
     "last_updated_at",
@@ -22,6 +23,8 @@ const CURSOR_NAMES: [&str; 10] = [
     "modified",
     "created_at",
     "inserted_at",
+    "created",
+    "inserted",
 ];
 
 /// Lists the streams that were asked for, or all.
@@ -42,12 +45,17 @@ pub fn discover(session: &mut Session, request: &DiscoverRequest) -> Result<Disc
             })
             .collect::<Result<Vec<_>>>()?,
     };
+    let estimates = estimates::of(connection, &relations)?;
+    let streams = relations.iter().map(|relation| {
+        let estimate = estimates.get(&relation.oid).copied().unwrap_or_default();
+        stream_of(relation, estimate, &schema)
+    });
     Ok(DiscoverResponse {
-        streams: relations.iter().map(|relation| stream_of(relation, &schema)).collect(),
+        streams: streams.collect(),
     })
 }
 
-fn stream_of(relation: &Relation, default_schema: &str) -> DiscoveredStream {
+fn stream_of(relation: &Relation, estimate: Estimate, default_schema: &str) -> DiscoveredStream {
     DiscoveredStream {
         name: stream_name(relation, default_schema),
         namespace: relation.namespace.clone(),
@@ -66,12 +74,8 @@ fn stream_of(relation: &Relation, default_schema: &str) -> DiscoveredStream {
             })
             .collect(),
         primary_key: relation.primary_key.clone(),
-        estimated_rows: relation.estimated_rows().unwrap_or(-1),
-        estimated_bytes: if relation.has_blocks() {
-            relation.main_bytes + relation.toast_bytes
-        } else {
-            -1
-        },
+        estimated_rows: estimate.rows.unwrap_or(-1),
+        estimated_bytes: estimate.bytes.unwrap_or(-1),
         suggested_cursor: suggested_cursor(relation),
     }
 }
@@ -111,7 +115,13 @@ fn suggested_cursor(relation: &Relation) -> Option<String> {
         [key] => relation
             .columns
             .iter()
-            .find(|column| column.name == *key && matches!(column.column_type, ColumnType::Int4 | ColumnType::Int8))
+            .find(|column| {
+                column.name == *key
+                    && matches!(
+                        column.column_type,
+                        ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8
+                    )
+            })
             .map(|column| column.name.clone()),
         _ => None,
     }

@@ -13,9 +13,11 @@ mod decode;
 #[cfg(test)]
 mod decode_speed;
 mod discover;
+mod estimates;
 #[cfg(test)]
 mod live_tests;
 mod plan;
+mod prerequisites;
 mod read;
 mod read_plan;
 mod resolve;

@@ -219,7 +219,7 @@ fn estimate<T: Transport>(connection: &mut Connection<T>, relation: &Relation, w
 }
 
 /// Rows, and the bytes of one, from the server's plan of a query.
-fn planned(json: &str) -> Option<(i64, i64)> {
+pub(crate) fn planned(json: &str) -> Option<(i64, i64)> {
     let plan: Value = serde_json::from_str(json).ok()?;
     let root = plan.get(0)?.get("Plan")?;
     Some((

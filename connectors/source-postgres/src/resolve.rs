@@ -2,18 +2,37 @@
 
 //! From a stream of a pipeline to a relation of the server and the columns to read.
 
-use rapidbyte_sdk::postgres::{Connection, RelationName, Transport};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified, Connection, RelationName, Transport};
 use rapidbyte_sdk::{Category, Error, Result, Stream, SyncMode};
 
 use crate::catalog::{self, Column, Relation};
 use crate::similar::{did_you_mean, similar};
 
-/// The relation that the stream names. The error says what exists that is similar.
+/// The relation that the stream names, when the user may read it.
 pub fn resolve<T: Transport>(
     connection: &mut Connection<T>,
     stream: &Stream,
     default_schema: &str,
 ) -> Result<Relation> {
+    let relation = find(connection, stream, default_schema)?;
+    if !relation.readable {
+        let table = quote_qualified(&relation.namespace, &relation.name);
+        return Err(Error::new(
+            Category::Permission,
+            "42501",
+            format!("the user may not read {}.{}", relation.namespace, relation.name),
+        )
+        .hint(format!(
+            "GRANT USAGE ON SCHEMA {} and GRANT SELECT ON {} to the user of the connector's config",
+            quote_identifier(&relation.namespace),
+            table
+        )));
+    }
+    Ok(relation)
+}
+
+/// The relation that the stream names, whether it may be read or not. The error says what exists that is similar.
+pub fn find<T: Transport>(connection: &mut Connection<T>, stream: &Stream, default_schema: &str) -> Result<Relation> {
     if stream.sync_mode != SyncMode::FullRefresh {
         return Err(Error::config(
             "unsupported_sync_mode",
@@ -22,22 +41,10 @@ pub fn resolve<T: Transport>(
         .hint("set the stream's sync_mode to full_refresh"));
     }
     let name = name_of(stream)?;
-    let relation = match catalog::relation(connection, &name, default_schema)? {
-        Some(relation) => relation,
-        None => return Err(unknown_table(connection, &name, default_schema)?),
-    };
-    if !relation.readable {
-        return Err(Error::new(
-            Category::Permission,
-            "42501",
-            format!("the user may not read {}.{}", relation.namespace, relation.name),
-        )
-        .hint(format!(
-            "GRANT USAGE ON SCHEMA and SELECT ON {} to the user of the connector's config",
-            name.to_sql(default_schema)
-        )));
+    match catalog::relation(connection, &name, default_schema)? {
+        Some(relation) => Ok(relation),
+        None => Err(unknown_table(connection, &name, default_schema)?),
     }
-    Ok(relation)
 }
 
 /// The columns that the stream asks for, in its order; all of them when it asks for none.

@@ -242,6 +242,10 @@ impl Transport for Recorded {
         Ok(())
     }
 
+    fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
     fn set_read_timeout(&mut self, _timeout: Option<Duration>) -> Result<()> {
         Ok(())
     }

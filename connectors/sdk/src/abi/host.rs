@@ -19,6 +19,8 @@ pub trait Host {
     fn is_cancelled(&mut self) -> i32;
     fn tcp_connect(&mut self, host: &[u8], port: i32, timeout_ms: i32) -> i32;
     fn tcp_start_tls(&mut self, handle: i32, json: &[u8]) -> i32;
+    fn tcp_channel_binding(&mut self, handle: i32, into: &mut [u8]) -> i32;
+    fn tcp_on_cancel(&mut self, handle: i32, bytes: &[u8]) -> i32;
     fn tcp_read(&mut self, handle: i32, into: &mut [u8]) -> i32;
     fn tcp_write(&mut self, handle: i32, bytes: &[u8]) -> i32;
     fn tcp_set_timeout(&mut self, handle: i32, read_ms: i32) -> i32;

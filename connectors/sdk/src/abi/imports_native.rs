@@ -66,6 +66,14 @@ pub fn tcp_start_tls(handle: i32, json: &[u8]) -> i32 {
     with_host(|host| host.tcp_start_tls(handle, json))
 }
 
+pub fn tcp_channel_binding(handle: i32, into: &mut [u8]) -> i32 {
+    with_host(|host| host.tcp_channel_binding(handle, into))
+}
+
+pub fn tcp_on_cancel(handle: i32, bytes: &[u8]) -> i32 {
+    with_host(|host| host.tcp_on_cancel(handle, bytes))
+}
+
 pub fn tcp_read(handle: i32, into: &mut [u8]) -> i32 {
     with_host(|host| host.tcp_read(handle, into))
 }

@@ -17,6 +17,8 @@ mod raw {
         pub fn is_cancelled() -> i32;
         pub fn tcp_connect(host_ptr: *const u8, host_len: usize, port: i32, timeout_ms: i32) -> i32;
         pub fn tcp_start_tls(handle: i32, ptr: *const u8, len: usize) -> i32;
+        pub fn tcp_channel_binding(handle: i32, ptr: *mut u8, cap: usize) -> i32;
+        pub fn tcp_on_cancel(handle: i32, ptr: *const u8, len: usize) -> i32;
         pub fn tcp_read(handle: i32, ptr: *mut u8, len: usize) -> i32;
         pub fn tcp_write(handle: i32, ptr: *const u8, len: usize) -> i32;
         pub fn tcp_set_timeout(handle: i32, read_ms: i32) -> i32;
@@ -74,6 +76,14 @@ pub fn tcp_connect(address: &[u8], port: i32, timeout_ms: i32) -> i32 {
 
 pub fn tcp_start_tls(handle: i32, json: &[u8]) -> i32 {
     unsafe { raw::tcp_start_tls(handle, json.as_ptr(), json.len()) }
+}
+
+pub fn tcp_channel_binding(handle: i32, into: &mut [u8]) -> i32 {
+    unsafe { raw::tcp_channel_binding(handle, into.as_mut_ptr(), into.len()) }
+}
+
+pub fn tcp_on_cancel(handle: i32, bytes: &[u8]) -> i32 {
+    unsafe { raw::tcp_on_cancel(handle, bytes.as_ptr(), bytes.len()) }
 }
 
 pub fn tcp_read(handle: i32, into: &mut [u8]) -> i32 {

@@ -248,6 +248,20 @@ impl Host for StandInHost {
         )
     }
 
+    fn tcp_channel_binding(&mut self, handle: i32, _into: &mut [u8]) -> i32 {
+        match self.connections.contains_key(&handle) {
+            true => self.fail(Code::WrongState, Error::internal("the connection uses no TLS")),
+            false => self.unknown_handle(handle),
+        }
+    }
+
+    fn tcp_on_cancel(&mut self, handle: i32, _bytes: &[u8]) -> i32 {
+        match self.connections.contains_key(&handle) {
+            true => 0,
+            false => self.unknown_handle(handle),
+        }
+    }
+
     fn tcp_read(&mut self, handle: i32, into: &mut [u8]) -> i32 {
         match self
             .connections

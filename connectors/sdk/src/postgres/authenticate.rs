@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Authentication: none, a password in clear text, MD5, SCRAM-SHA-256.
+//! Authentication: none, a password in clear text, MD5, SCRAM-SHA-256 and, over TLS, SCRAM-SHA-256-PLUS.
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::authentication::md5_hash;
-use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256, SCRAM_SHA_256};
+use postgres_protocol::authentication::sasl::{self, ScramSha256, SCRAM_SHA_256, SCRAM_SHA_256_PLUS};
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
 use crate::error::{Category, Error, Result};
 
-use super::config::Config;
+use super::config::{ChannelBinding, Config};
 use super::connection::{Connection, Reply};
 use super::error::protocol_error;
 use super::transport::Transport;
 
+/// What the conversation goes through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Channel {
+    Plain,
+    Encrypted,
+}
+
 impl<T: Transport> Connection<T> {
     /// Answers the server's requests until it is satisfied.
-    pub(super) fn authenticate(&mut self, config: &Config) -> Result<()> {
+    #[inline(never)]
+    pub(super) fn authenticate(&mut self, channel: Channel, config: &Config) -> Result<()> {
+        let end_point = self.end_point(channel, config)?;
+        if config.channel_binding == ChannelBinding::Require {
+            return self.authenticate_bound(end_point, config);
+        }
         match self.authentication_request()? {
             Message::AuthenticationOk => return Ok(()),
             Message::AuthenticationCleartextPassword => self.send_password(password(config)?)?,
@@ -26,28 +38,62 @@ impl<T: Transport> Connection<T> {
                 let hash = md5_hash(config.user.as_bytes(), password(config)?, body.salt());
                 self.send_password(hash.as_bytes())?;
             }
-            Message::AuthenticationSasl(body) => self.scram(&body, config)?,
+            Message::AuthenticationSasl(body) => self.scram(&body, end_point, config)?,
             other => return Err(unsupported(config, method_name(&other))),
         }
+        self.authenticated()
+    }
+
+    /// Does nothing that somebody in between could make use of: no password is shown to a server that has not bound SCRAM to the
+    /// certificate that is seen here, and nobody else is believed to be the server.
+    fn authenticate_bound(&mut self, end_point: Option<Vec<u8>>, config: &Config) -> Result<()> {
+        match self.authentication_request()? {
+            Message::AuthenticationSasl(body) if offers(&body, SCRAM_SHA_256_PLUS)? => {
+                self.scram(&body, end_point, config)?;
+                self.authenticated()
+            }
+            other => Err(not_bound(config, unbound_method(&other))),
+        }
+    }
+
+    fn authenticated(&mut self) -> Result<()> {
         match self.authentication_request()? {
             Message::AuthenticationOk => Ok(()),
             _ => Err(protocol_error("it asked for a second authentication")),
         }
     }
 
-    fn scram(&mut self, offer: &AuthenticationSaslBody, config: &Config) -> Result<()> {
-        let mut offered = offer.mechanisms();
-        loop {
-            match offered.next().map_err(protocol_error)? {
-                Some(SCRAM_SHA_256) => break,
-                Some(_) => {}
-                None => return Err(unsupported(config, "a SASL mechanism other than SCRAM-SHA-256")),
-            }
+    /// The hash of the server's certificate; `None` when nothing is to be bound to it.
+    fn end_point(&mut self, channel: Channel, config: &Config) -> Result<Option<Vec<u8>>> {
+        let required = config.channel_binding == ChannelBinding::Require;
+        if config.channel_binding == ChannelBinding::Disable {
+            return Ok(None);
         }
-        // Keys and certificates stay in the host, so there is nothing here to bind the channel to.
-        let mut scram = ScramSha256::new(password(config)?, ChannelBinding::unsupported());
+        if channel == Channel::Plain {
+            return match required {
+                true => Err(not_bound(config, "the server does not offer encryption").hint(
+                    "switch TLS on at the server and set 'sslmode' to require, verify-ca or verify-full, or set 'channel_binding' to prefer",
+                )),
+                false => Ok(None),
+            };
+        }
+        match self.transport.channel_binding()? {
+            None if required => Err(not_bound(
+                config,
+                "the algorithm that signs the server's certificate defines no hash to bind to",
+            )
+            .hint(
+                "give the server a certificate that is signed with RSA or ECDSA, or set 'channel_binding' to prefer",
+            )),
+            end_point => Ok(end_point),
+        }
+    }
+
+    fn scram(&mut self, offer: &AuthenticationSaslBody, end_point: Option<Vec<u8>>, config: &Config) -> Result<()> {
+        let (mechanism, binding) = choose_mechanism(offer, end_point, config)?;
+        let mut scram = begin_scram(password(config)?, binding);
         let mut message = BytesMut::new();
-        frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), &mut message)?;
+        frontend::sasl_initial_response(mechanism, scram.message(), &mut message)?;
         self.send(&message)?;
 
         match self.authentication_request()? {
@@ -78,6 +124,69 @@ impl<T: Transport> Connection<T> {
             Reply::Message(message) => Ok(message),
             Reply::Error(error) => Err(error.into_record(self.server())),
         }
+    }
+}
+
+/// Chooses how to authenticate.
+#[inline(never)]
+fn choose_mechanism(
+    offer: &AuthenticationSaslBody,
+    end_point: Option<Vec<u8>>,
+    config: &Config,
+) -> Result<(&'static str, sasl::ChannelBinding)> {
+    let (mechanism, binding) = match end_point {
+        Some(hash) if offers(offer, SCRAM_SHA_256_PLUS)? => {
+            (SCRAM_SHA_256_PLUS, sasl::ChannelBinding::tls_server_end_point(hash))
+        }
+        // A server that did offer it sees from this that somebody has taken the offer away.
+        Some(_) => (SCRAM_SHA_256, sasl::ChannelBinding::unrequested()),
+        None => (SCRAM_SHA_256, sasl::ChannelBinding::unsupported()),
+    };
+    if !offers(offer, mechanism)? {
+        return Err(unsupported(config, "a SASL mechanism other than SCRAM-SHA-256"));
+    }
+    Ok((mechanism, binding))
+}
+
+#[inline(never)]
+fn begin_scram(password: &[u8], binding: sasl::ChannelBinding) -> ScramSha256 {
+    ScramSha256::new(password, binding)
+}
+
+fn offers(offer: &AuthenticationSaslBody, mechanism: &str) -> Result<bool> {
+    let mut offered = offer.mechanisms();
+    while let Some(name) = offered.next().map_err(protocol_error)? {
+        if name == mechanism {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// `channel_binding` is require, and this is why it cannot be.
+fn not_bound(config: &Config, why: &str) -> Error {
+    Error::new(
+        Category::Auth,
+        "channel_binding_required",
+        format!(
+            "{}: 'channel_binding' is require, and {}",
+            config.server(),
+            why
+        ),
+    )
+    .hint(
+        "let pg_hba.conf ask this user for scram-sha-256 over TLS (hostssl), and set the password again with password_encryption = \
+         'scram-sha-256'; or set 'channel_binding' to prefer",
+    )
+}
+
+fn unbound_method(request: &Message) -> &'static str {
+    match request {
+        Message::AuthenticationOk => "the server lets this user in without a password",
+        Message::AuthenticationCleartextPassword => "the server asks for the password in clear text",
+        Message::AuthenticationMd5Password(_) => "the server asks for an MD5 hash of the password",
+        Message::AuthenticationSasl(_) => "the server does not offer SCRAM-SHA-256-PLUS",
+        _ => "the server asks for something else than SCRAM-SHA-256-PLUS",
     }
 }
 
@@ -115,7 +224,7 @@ fn scram_failed(config: &Config, cause: std::io::Error) -> Error {
         "scram_failed",
         format!("{}: SCRAM-SHA-256 failed: {}", config.server(), cause),
     )
-    .hint("check 'password', and that the server is the one it should be")
+    .hint("check 'password', and that nobody stands between the connector and the server")
 }
 
 fn method_name(request: &Message) -> &'static str {
@@ -131,7 +240,7 @@ fn method_name(request: &Message) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::testing::{authentication, config, error_response, handshake_tail, Script};
+    use crate::postgres::testing::{authentication, config, error_response, handshake_tail, Script, CERTIFICATE_HASH};
 
     fn attempt(config: &Config, reply: Vec<u8>) -> (Result<()>, Vec<u8>) {
         let script = Script::new(reply);
@@ -192,6 +301,73 @@ mod tests {
             error.message()
         );
         assert!(!error.is_retryable());
+    }
+
+    fn encrypted(binding: ChannelBinding, offer: &[u8]) -> (Result<()>, Vec<u8>) {
+        let mut reply = b"S".to_vec();
+        reply.extend(authentication(10, offer));
+        let config = Config {
+            channel_binding: binding,
+            ..config("require")
+        };
+        attempt(&config, reply)
+    }
+
+    #[test]
+    fn scram_is_bound_to_the_certificate_when_the_server_offers_it() {
+        const BOTH: &[u8] = b"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0";
+        const ONE: &[u8] = b"SCRAM-SHA-256\0\0";
+        use ChannelBinding::{Disable, Prefer, Require};
+        for (binding, offer, mechanism, header) in [
+            (Prefer, BOTH, "SCRAM-SHA-256-PLUS\0", "p=tls-server-end-point,,"),
+            (Require, BOTH, "SCRAM-SHA-256-PLUS\0", "p=tls-server-end-point,,"),
+            (Disable, BOTH, "SCRAM-SHA-256\0", "n,,"),
+            (Prefer, ONE, "SCRAM-SHA-256\0", "y,,"),
+        ] {
+            let (_, sent) = encrypted(binding, offer);
+            let what = format!("{:?} of {}", binding, String::from_utf8_lossy(offer));
+            assert!(contains(&sent, mechanism.as_bytes()), "{}", what);
+            assert!(contains(&sent, header.as_bytes()), "{}", what);
+        }
+        let (result, sent) = encrypted(Require, ONE);
+        assert!(result
+            .unwrap_err()
+            .message()
+            .contains("does not offer SCRAM-SHA-256-PLUS"));
+        assert!(!contains(&sent, b"SCRAM"));
+    }
+
+    #[test]
+    fn what_is_bound_is_the_hash_of_the_certificate() {
+        let mut connection = Connection::new(Script::new(Vec::new()), "s".into());
+        let end_point = connection.end_point(Channel::Encrypted, &config("require")).unwrap();
+        assert_eq!(end_point.as_deref(), Some(CERTIFICATE_HASH));
+        assert_eq!(connection.end_point(Channel::Plain, &config("prefer")).unwrap(), None);
+    }
+
+    #[test]
+    fn no_password_is_shown_without_the_binding_that_is_required() {
+        for (kind, body, expected) in [
+            (0, &b""[..], "without a password"),
+            (3, b"", "in clear text"),
+            (5, b"\x01\x02\x03\x04", "MD5"),
+            (7, b"", "something else"),
+        ] {
+            let mut reply = b"S".to_vec();
+            reply.extend(authentication(kind, body));
+            let config = Config {
+                channel_binding: ChannelBinding::Require,
+                ..config("require")
+            };
+            let (result, sent) = attempt(&config, reply);
+            let error = result.unwrap_err();
+            assert_eq!(
+                (error.category(), error.code()),
+                (Category::Auth, "channel_binding_required")
+            );
+            assert!(error.message().contains(expected), "{}", error.message());
+            assert!(!contains(&sent, b"geheim"));
+        }
     }
 
     #[test]

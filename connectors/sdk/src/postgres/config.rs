@@ -21,7 +21,7 @@ pub enum SslMode {
     Disable,
     /// When the server can.
     Prefer,
-    /// Always; the certificate is not looked at.
+    /// Always; the certificate is looked at when there are authorities in `sslrootcert`, as for `VerifyCa`.
     Require,
     /// Always; the certificate leads to a trusted authority.
     VerifyCa,
@@ -37,6 +37,28 @@ impl SslMode {
             "require" => Some(SslMode::Require),
             "verify-ca" => Some(SslMode::VerifyCa),
             "verify-full" => Some(SslMode::VerifyFull),
+            _ => None,
+        }
+    }
+}
+
+/// Whether authentication is bound to the encrypted connection it happens in: the values of `channel_binding` as libpq has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelBinding {
+    /// Never.
+    Disable,
+    /// When the connection is encrypted and the server offers it.
+    Prefer,
+    /// Always: a server that does not offer it gets no password.
+    Require,
+}
+
+impl ChannelBinding {
+    fn parse(text: &str) -> Option<ChannelBinding> {
+        match text {
+            "disable" => Some(ChannelBinding::Disable),
+            "prefer" => Some(ChannelBinding::Prefer),
+            "require" => Some(ChannelBinding::Require),
             _ => None,
         }
     }
@@ -110,7 +132,8 @@ pub struct Config {
     /// The schema of names that have none.
     pub schema: String,
     pub sslmode: SslMode,
-    /// Trusted authorities in PEM, for `verify-ca` and `verify-full`; absent: the host's own.
+    pub channel_binding: ChannelBinding,
+    /// Trusted authorities in PEM; absent: the host's own for `verify-ca` and `verify-full`.
     pub sslrootcert: Option<String>,
     /// The certificate to log in with, in PEM, with those that lead to its authority.
     pub sslcert: Option<String>,
@@ -127,6 +150,18 @@ impl Config {
     /// Members of other names are left to the connector.
     pub fn from_json(members: &Map<String, Value>, application_name: &str) -> Result<Config> {
         let sslmode = optional_text(members, "sslmode")?.unwrap_or_else(|| "prefer".into());
+        let sslmode = SslMode::parse(&sslmode).ok_or_else(|| {
+            invalid(format!(
+                "member 'sslmode' is {:?}, not disable, prefer, require, verify-ca or verify-full",
+                sslmode
+            ))
+        })?;
+        let channel_binding = channel_binding(members)?;
+        if channel_binding == ChannelBinding::Require && sslmode == SslMode::Disable {
+            return Err(invalid(
+                "member 'channel_binding' is require, which needs encryption, and member 'sslmode' is disable".into(),
+            ));
+        }
         let sslcert = optional_text(members, "sslcert")?;
         let sslkey = optional_text(members, "sslkey")?.map(Password);
         if sslcert.is_some() != sslkey.is_some() {
@@ -151,12 +186,8 @@ impl Config {
             password: optional_text(members, "password")?.map(Password),
             database: required_text(members, "database")?,
             schema: identifier(members, "schema", "public")?,
-            sslmode: SslMode::parse(&sslmode).ok_or_else(|| {
-                invalid(format!(
-                    "member 'sslmode' is {:?}, not disable, prefer, require, verify-ca or verify-full",
-                    sslmode
-                ))
-            })?,
+            sslmode,
+            channel_binding,
             sslrootcert: optional_text(members, "sslrootcert")?,
             sslcert,
             sslkey,
@@ -194,12 +225,29 @@ impl Config {
     }
 }
 
+fn channel_binding(members: &Map<String, Value>) -> Result<ChannelBinding> {
+    let text = optional_text(members, "channel_binding")?.unwrap_or_else(|| "prefer".into());
+    ChannelBinding::parse(&text).ok_or_else(|| {
+        invalid(format!(
+            "member 'channel_binding' is {:?}, not disable, prefer or require",
+            text
+        ))
+    })
+}
+
 /// The hosts with their ports; at least one.
 fn servers(members: &Map<String, Value>) -> Result<Vec<(String, u16)>> {
     let hosts = required_text(members, "host")?;
     let hosts: Vec<&str> = hosts.split(',').map(str::trim).collect();
     if hosts.contains(&"") {
         return Err(invalid("member 'host' holds an empty name between its commas".into()));
+    }
+    if let Some(socket) = hosts.iter().find(|host| host.starts_with('/') || host.starts_with('@')) {
+        return Err(invalid(format!(
+            "member 'host' names the Unix socket {:?}, and a connector, which sees no files, has only TCP",
+            socket
+        ))
+        .hint("set 'host' to localhost and 'port' to the server's port; the server listens there when its 'listen_addresses' says so"));
     }
     let ports = match members.get("port") {
         Some(Value::String(text)) if text.contains(',') => {
@@ -291,6 +339,7 @@ mod tests {
                 database: "shop".into(),
                 schema: "public".into(),
                 sslmode: SslMode::Prefer,
+                channel_binding: ChannelBinding::Prefer,
                 sslrootcert: None,
                 sslcert: None,
                 sslkey: None,
@@ -305,7 +354,7 @@ mod tests {
     fn every_member_is_read() {
         let config = parse(
             json!({"host": "db", "port": "6543", "user": "ann", "password": "geheim", "database": "shop", "schema": "Sales",
-                    "sslmode": "verify-full", "sslrootcert": "PEM", "sslcert": "C", "sslkey": "K", "connect_timeout_seconds": 3,
+                    "sslmode": "verify-full", "channel_binding": "require", "sslrootcert": "PEM", "sslcert": "C", "sslkey": "K", "connect_timeout_seconds": 3,
                     "statement_timeout_seconds": "90",
                     "application_name": "nightly", "else": 1})
         )
@@ -314,6 +363,7 @@ mod tests {
         assert_eq!(config.password, Some(Password::new("geheim")));
         assert_eq!(config.schema, "Sales");
         assert_eq!(config.sslmode, SslMode::VerifyFull);
+        assert_eq!(config.channel_binding, ChannelBinding::Require);
         assert_eq!(config.sslrootcert.as_deref(), Some("PEM"));
         assert_eq!(config.sslcert.as_deref(), Some("C"));
         assert_eq!(config.sslkey, Some(Password::new("K")));
@@ -380,6 +430,18 @@ mod tests {
             (
                 json!({"host": "h", "user": "a", "database": "d", "sslmode": "yes"}),
                 "'sslmode' is \"yes\"",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "channel_binding": "always"}),
+                "'channel_binding' is \"always\"",
+            ),
+            (
+                json!({"host": "h", "user": "a", "database": "d", "channel_binding": "require", "sslmode": "disable"}),
+                "needs encryption",
+            ),
+            (
+                json!({"host": "db, /run/postgresql", "user": "a", "database": "d"}),
+                "the Unix socket \"/run/postgresql\"",
             ),
             (
                 json!({"host": "h", "user": "a", "database": "d", "target_session_attrs": "writable"}),

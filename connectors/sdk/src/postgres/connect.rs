@@ -11,7 +11,8 @@ use postgres_protocol::message::frontend;
 use crate::error::{Category, Error, Result};
 use crate::tcp::{TcpStream, TlsOptions, TlsVerification};
 
-use super::config::{Config, SslMode, TargetSession};
+use super::authenticate::Channel;
+use super::config::{ChannelBinding, Config, SslMode, TargetSession};
 use super::connection::{Connection, Reply};
 use super::error::protocol_error;
 use super::transport::Transport;
@@ -22,11 +23,17 @@ use super::transport::Transport;
 const SETTINGS: &str = "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET IntervalStyle = 'postgres'; \
      SET lc_monetary = 'C'; SET client_min_messages = error; SET idle_in_transaction_session_timeout = 0";
 
-/// Has the server look, in the midst of a statement, whether it is still wanted: nobody can tell it to stop when a run is cancelled or its
-/// machine gone, and a query that sends nothing would go on to its end.
+/// Has the server look, in the midst of a statement, whether it is still wanted: nobody can tell it to stop when the machine of a run is
+/// gone, and a query that sends nothing would go on to its end.
 const LOOK_AT_THE_CONNECTION: &str = "SET client_connection_check_interval = '2s'";
 
 const FIRST_SERVER_THAT_LOOKS: u32 = 14;
+
+/// What a server answers whose pg_hba.conf has no line for the user, the address and the kind of connection.
+const NOT_LET_IN: &str = "28000";
+
+/// What the host says of a read that waited too long.
+const SILENCE: &str = "read_timeout";
 
 const WRONG_SESSION: &str = "wrong_session";
 
@@ -120,52 +127,91 @@ impl<T: Transport> Connection<T> {
         .hint("name the other servers in 'host' too, or change 'target_session_attrs'"))
     }
 
-    /// Connects and authenticates. `open` makes the transport; it is called a second time when the server offers
-    /// encryption that then fails and `sslmode` is `prefer`.
+    /// Connects and authenticates. `open` makes the transport; it is called a second time when encryption
+    /// fails, or the server lets the user in without it only, and `sslmode` is `prefer`.
     #[inline(never)]
-    pub fn connect(config: &Config, mut open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
+    pub fn connect(config: &Config, open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
+        let mut connection = Connection::greet(config, open).map_err(|error| explain_silence(error, config))?;
+        // From here on it is the server's work that is waited for, which takes as long as it takes.
+        connection.transport.set_read_timeout(None)?;
+        Ok(connection)
+    }
+
+    fn greet(config: &Config, mut open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
         // A server that takes the connection and then says nothing must not hold the run up.
         let mut open = |config: &Config| -> Result<T> {
             let mut transport = open(config)?;
             transport.set_read_timeout(Some(timeout(config)))?;
             Ok(transport)
         };
-        let transport = match config.sslmode {
-            SslMode::Disable => open(config)?,
-            SslMode::Prefer => match encrypt(open(config)?, config) {
-                Ok(Encryption::On(transport) | Encryption::Refused(transport)) => transport,
-                Err(error) if error.category() == Category::Cancelled => return Err(error),
-                Err(_) => open(config)?,
-            },
+        let mut connection = match config.sslmode {
+            SslMode::Disable => Connection::start(open(config)?, Channel::Plain, config)?,
+            SslMode::Prefer => Connection::start_encrypted_if_possible(config, &mut open)?,
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => match encrypt(open(config)?, config)? {
-                Encryption::On(transport) => transport,
+                Encryption::On(transport) => Connection::start(transport, Channel::Encrypted, config)?,
                 Encryption::Refused(_) => return Err(encryption_refused(config)),
             },
         };
+        connection.make_settings(config)?;
+        Ok(connection)
+    }
+
+    /// Starts in TLS when the server has it and lets the user in that way, else in plain.
+    fn start_encrypted_if_possible(
+        config: &Config,
+        open: &mut impl FnMut(&Config) -> Result<T>,
+    ) -> Result<Connection<T>> {
+        let transport = match encrypt(open(config)?, config) {
+            Ok(Encryption::On(transport)) => transport,
+            Ok(Encryption::Refused(transport)) => return Connection::start(transport, Channel::Plain, config),
+            Err(error)
+                if error.category() == Category::Cancelled || error.code() == SILENCE || needs_encryption(config) =>
+            {
+                return Err(error)
+            }
+            Err(_) => return Connection::start(open(config)?, Channel::Plain, config),
+        };
+        match Connection::start(transport, Channel::Encrypted, config) {
+            // A server can be set up to let this user in without encryption only.
+            Err(refused) if refused.code() == NOT_LET_IN && !needs_encryption(config) => {
+                Connection::start(open(config)?, Channel::Plain, config).map_err(|error| match error.code() {
+                    NOT_LET_IN => refused,
+                    _ => error,
+                })
+            }
+            started => started,
+        }
+    }
+
+    fn start(transport: T, channel: Channel, config: &Config) -> Result<Connection<T>> {
         let mut connection = Connection::new(transport, config.server());
-        connection.start_up(config)?;
+        connection.start_up(channel, config)?;
+        Ok(connection)
+    }
+
+    #[inline(never)]
+    fn make_settings(&mut self, config: &Config) -> Result<()> {
         let mut settings = format!(
             "{}; SET statement_timeout = {}",
             SETTINGS,
             u64::from(config.statement_timeout_seconds) * 1000
         );
-        let version = connection.server_major_version();
+        let version = self.server_major_version();
         for (since, setting) in LATER_SETTINGS {
             if version >= since {
                 settings.push_str(setting);
             }
         }
-        connection.simple_query(&settings)?;
-        if version >= FIRST_SERVER_THAT_LOOKS && connection.simple_query(LOOK_AT_THE_CONNECTION).is_err() {
+        self.simple_query(&settings)?;
+        if version >= FIRST_SERVER_THAT_LOOKS && self.simple_query(LOOK_AT_THE_CONNECTION).is_err() {
             // The server's system has no way to tell it.
             crate::debug!("the server cannot notice a closed connection in the midst of a statement");
         }
-        // From here on it is the server's work that is waited for, which takes as long as it takes.
-        connection.transport.set_read_timeout(None)?;
-        Ok(connection)
+        Ok(())
     }
 
-    fn start_up(&mut self, config: &Config) -> Result<()> {
+    #[inline(never)]
+    fn start_up(&mut self, channel: Channel, config: &Config) -> Result<()> {
         let parameters = [
             ("user", config.user.as_str()),
             ("database", config.database.as_str()),
@@ -177,16 +223,44 @@ impl<T: Transport> Connection<T> {
         let mut message = BytesMut::new();
         frontend::startup_message(parameters, &mut message)?;
         self.send(&message)?;
-        self.authenticate(config)?;
+        self.authenticate(channel, config)?;
         loop {
             match self.receive()? {
-                Reply::Message(Message::BackendKeyData(_)) => {}
+                Reply::Message(Message::BackendKeyData(key)) => {
+                    let mut request = BytesMut::new();
+                    frontend::cancel_request(key.process_id(), key.secret_key(), &mut request);
+                    self.transport.on_cancel(&request)?;
+                }
                 Reply::Message(Message::ReadyForQuery(_)) => return Ok(()),
                 Reply::Message(_) => return Err(protocol_error("an unexpected message after authentication")),
                 Reply::Error(error) => return Err(error.into_record(self.server())),
             }
         }
     }
+}
+
+/// A server that takes the connection and says nothing is none, or has no time: the host's words for that speak of a timeout that
+/// nobody set.
+fn explain_silence(error: Error, config: &Config) -> Error {
+    if error.code() != SILENCE {
+        return error;
+    }
+    Error::new(
+        Category::TransientNetwork,
+        "connect_timeout",
+        format!(
+            "{}: it took the connection and did not answer within {} s",
+            config.server(),
+            config.connect_timeout_seconds
+        ),
+    )
+    .retryable(true)
+    .hint("check that 'host' and 'port' lead to a Postgres server, or raise 'connect_timeout_seconds'")
+}
+
+/// Without it authentication would fail: falling back to a plain connection is of no use.
+fn needs_encryption(config: &Config) -> bool {
+    config.channel_binding == ChannelBinding::Require
 }
 
 enum Encryption<T> {
@@ -211,6 +285,8 @@ fn encrypt<T: Transport>(mut transport: T, config: &Config) -> Result<Encryption
                 verify: match config.sslmode {
                     SslMode::VerifyFull => TlsVerification::Full,
                     SslMode::VerifyCa => TlsVerification::Ca,
+                    // As in libpq: who names authorities wants them to be asked.
+                    SslMode::Require if config.sslrootcert.is_some() => TlsVerification::Ca,
                     SslMode::Disable | SslMode::Prefer | SslMode::Require => TlsVerification::None,
                 },
                 ca_pem: config.sslrootcert.clone(),
@@ -241,7 +317,7 @@ fn encryption_refused(config: &Config) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::testing::{config, handshake, Script};
+    use crate::postgres::testing::{config, error_response, handshake, Script};
 
     #[test]
     fn the_startup_message_says_who_and_how() {
@@ -341,6 +417,59 @@ mod tests {
         assert!(connection.is_ok());
         let failing = Script::new(b"S".to_vec()).without_tls();
         assert!(Connection::connect(&config("require"), |_| Ok(failing.clone())).is_err());
+    }
+
+    #[test]
+    fn preferred_encryption_without_which_the_password_could_not_be_bound_is_not_given_up() {
+        let config = Config {
+            channel_binding: ChannelBinding::Require,
+            ..config("prefer")
+        };
+        let failing = Script::new(b"S".to_vec()).without_tls();
+        let error = Connection::connect(&config, |_| Ok(failing.clone())).err().unwrap();
+        assert_eq!(error.code(), "tls_failed");
+        let mut reply = b"N".to_vec();
+        reply.extend(handshake());
+        let error = Connection::connect(&config, |_| Ok(Script::new(reply.clone())))
+            .err()
+            .unwrap();
+        assert_eq!(error.code(), "channel_binding_required");
+    }
+
+    #[test]
+    fn a_user_who_is_let_in_without_encryption_only_is_let_in_when_it_is_preferred() {
+        let refusal = |with: &str| error_response("FATAL", "28000", &format!("no pg_hba.conf entry, {}", with));
+        let mut encrypted = b"S".to_vec();
+        encrypted.extend(refusal("SSL encryption"));
+        let both = |plain: Vec<u8>| {
+            let mut replies = vec![encrypted.clone(), plain].into_iter();
+            Connection::connect(&config("prefer"), move |_| Ok(Script::new(replies.next().unwrap())))
+        };
+        assert!(both(handshake()).is_ok());
+        let error = both(refusal("no encryption")).err().unwrap();
+        assert!(error.message().contains("SSL encryption"), "{}", error.message());
+        let error = both(error_response("FATAL", "28P01", "wrong password")).err().unwrap();
+        assert_eq!(error.code(), "28P01");
+    }
+
+    #[test]
+    fn authorities_that_are_named_are_asked_when_encryption_is_required() {
+        for (sslmode, authorities, expected) in [
+            ("require", None, TlsVerification::None),
+            ("require", Some("PEM"), TlsVerification::Ca),
+            ("prefer", Some("PEM"), TlsVerification::None),
+        ] {
+            let mut reply = b"S".to_vec();
+            reply.extend(handshake());
+            let script = Script::new(reply);
+            let tls = script.tls();
+            let config = Config {
+                sslrootcert: authorities.map(str::to_owned),
+                ..config(sslmode)
+            };
+            assert!(Connection::connect(&config, |_| Ok(script.clone())).is_ok());
+            assert_eq!(tls.borrow().as_ref().unwrap().verify, expected);
+        }
     }
 
     #[test]

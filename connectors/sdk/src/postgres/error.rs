@@ -145,7 +145,8 @@ fn classify(code: &str) -> Class {
         "55P03" | "55006" | "XX000" => Class::transient(Category::TransientDb, BackoffClass::Normal),
         _ => match code.get(..2).unwrap_or("") {
             "08" => Class::transient(Category::TransientNetwork, BackoffClass::Normal),
-            "28" => Class::permanent(Category::Auth).hint("check 'user', 'password' and the server's pg_hba.conf"),
+            "28" => Class::permanent(Category::Auth)
+                .hint("check 'user', 'password' or 'sslcert', and the server's pg_hba.conf"),
             "22" | "23" | "21" | "54" => Class::permanent(Category::Data),
             "40" => Class::transient(Category::TransientDb, BackoffClass::Fast),
             "53" | "57" | "58" => Class::transient(Category::TransientDb, BackoffClass::Slow),

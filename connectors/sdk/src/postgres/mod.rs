@@ -25,7 +25,7 @@ mod transport;
 mod type_catalog;
 
 pub use buffer::{header, MessageHeader, MESSAGE_HEADER};
-pub use config::{Config, Password, SslMode, TargetSession};
+pub use config::{ChannelBinding, Config, Password, SslMode, TargetSession};
 pub use connect::connect;
 pub use connection::{Connection, TransactionStatus};
 pub use copy_in::{CopyIn, COPY_DATA_PREFIX};

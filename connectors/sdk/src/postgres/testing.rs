@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::error::{Category, Error, Result};
 use crate::tcp::TlsOptions;
 
-use super::config::{Config, Password, SslMode, TargetSession};
+use super::config::{ChannelBinding, Config, Password, SslMode, TargetSession};
 use super::connection::Connection;
 use super::transport::Transport;
 
@@ -96,10 +96,17 @@ impl Transport for Script {
         Ok(())
     }
 
+    fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(Some(CERTIFICATE_HASH.to_vec()))
+    }
+
     fn set_read_timeout(&mut self, _timeout: Option<Duration>) -> Result<()> {
         Ok(())
     }
 }
+
+/// The hash of the scripted server's certificate.
+pub const CERTIFICATE_HASH: &[u8] = b"the hash of the certificate";
 
 pub fn config(sslmode: &str) -> Config {
     Config {
@@ -117,6 +124,7 @@ pub fn config(sslmode: &str) -> Config {
         },
         further_servers: Vec::new(),
         target_session_attrs: TargetSession::Any,
+        channel_binding: ChannelBinding::Prefer,
         sslrootcert: None,
         sslcert: None,
         sslkey: None,

@@ -19,6 +19,8 @@ final class ImportSignatures {
             entry("is_cancelled", "", "i"),
             entry("tcp_connect", "iiii", "i"),
             entry("tcp_start_tls", "iii", "i"),
+            entry("tcp_channel_binding", "iii", "i"),
+            entry("tcp_on_cancel", "iii", "i"),
             entry("tcp_read", "iii", "i"),
             entry("tcp_write", "iii", "i"),
             entry("tcp_set_timeout", "ii", "i"),

@@ -70,6 +70,14 @@ final class TcpImports {
         HostFunctions.Reach far = HostFunctions.Reach.FAR;
         functions.add("tcp_connect", type("iiii", "i"), CONNECTING, HostFunctions.Progress.POSITIVE, far, tcp::connect);
         functions.add("tcp_start_tls", type("iii", "i"), always, HostFunctions.Progress.SUCCESS, far, tcp::startTls);
+        functions.add(
+                "tcp_channel_binding",
+                type("iii", "i"),
+                always,
+                HostFunctions.Progress.NEVER,
+                far,
+                tcp::channelBinding);
+        functions.add("tcp_on_cancel", type("iii", "i"), always, HostFunctions.Progress.NEVER, tcp::onCancel);
         functions.add("tcp_read", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::read);
         functions.add("tcp_write", type("iii", "i"), always, HostFunctions.Progress.POSITIVE, tcp::write);
         functions.add("tcp_set_timeout", type("ii", "i"), always, HostFunctions.Progress.NEVER, tcp::setTimeout);
@@ -205,6 +213,8 @@ final class TcpImports {
             }
             connection.upgrade(tls.handshake(connection));
             return 0;
+        } catch (SocketTimeoutException e) {
+            throw silence(connection);
         } catch (IOException e) {
             ConnectorError error = tls.explain(connection, e);
             if (error != null && !connection.isAborted()) {
@@ -213,6 +223,32 @@ final class TcpImports {
             throw failure(
                     connection, connection.host, connection.port, e, "tls_failed", "The TLS handshake with %s failed");
         }
+    }
+
+    /** Writes it when it fits, as {@code last_error} does. */
+    private long channelBinding(long[] arguments) throws ImportFailure {
+        TcpConnection connection = connections.get((int) arguments[0]);
+        long capacity = arguments[2] & 0xFFFF_FFFFL;
+        memory.requireRange(arguments[1], capacity);
+        if (!connection.isTls()) {
+            throw ImportFailure.wrongState("The connection does not use TLS, so there is nothing to bind to");
+        }
+        byte[] binding = connection.channelBinding();
+        if (binding.length > 0 && binding.length <= capacity) {
+            memory.write(arguments[1], binding, 0, binding.length);
+        }
+        return binding.length;
+    }
+
+    private long onCancel(long[] arguments) throws ImportFailure {
+        TcpConnection connection = connections.get((int) arguments[0]);
+        long length = arguments[2] & 0xFFFF_FFFFL;
+        if (length > LastWords.MAX_BYTES) {
+            throw ImportFailure.badArgument("tcp_on_cancel takes at most " + LastWords.MAX_BYTES + " bytes");
+        }
+        connection.onAbort(memory.read(arguments[1], length));
+        requireNotCancelled();
+        return 0;
     }
 
     private long read(long[] arguments) throws ImportFailure {
@@ -227,12 +263,7 @@ final class TcpImports {
         try {
             count = memory.readFrom(connection.input(), arguments[1], (int) Math.min(length, bufferBytes));
         } catch (SocketTimeoutException e) {
-            throw ImportFailure.failed(ConnectorError.of(
-                            Category.TRANSIENT_NETWORK,
-                            "read_timeout",
-                            "The server " + NetworkPolicy.endpoint(connection.host, connection.port)
-                                    + " sent nothing for longer than the read timeout")
-                    .asRetryable());
+            throw silence(connection);
         } catch (IOException e) {
             throw failure(
                     connection,
@@ -331,12 +362,25 @@ final class TcpImports {
         if (guard.isCancelled()) {
             return ImportFailure.cancelled();
         }
+        ConnectorError refused = TlsRequest.refusedCertificate(host, port, e);
+        if (refused != null) {
+            return ImportFailure.failed(refused);
+        }
         boolean closed = e instanceof ClosedChannelException || (connection != null && connection.isAborted());
         String why = closed || e.getMessage() == null ? "" : ": " + e.getMessage();
         return ImportFailure.failed(ConnectorError.of(
                         Category.TRANSIENT_NETWORK,
                         code,
                         String.format(message, NetworkPolicy.endpoint(host, port)) + why)
+                .asRetryable());
+    }
+
+    private static ImportFailure silence(TcpConnection connection) {
+        return ImportFailure.failed(ConnectorError.of(
+                        Category.TRANSIENT_NETWORK,
+                        "read_timeout",
+                        "The server " + NetworkPolicy.endpoint(connection.host, connection.port)
+                                + " sent nothing for longer than the read timeout")
                 .asRetryable());
     }
 

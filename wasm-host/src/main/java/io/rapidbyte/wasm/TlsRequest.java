@@ -3,8 +3,10 @@ package io.rapidbyte.wasm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -37,6 +39,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class TlsRequest {
     private static final Pattern PRIVATE_KEY =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
+    /** What the JDK makes of an alert of the other side that is about our certificate. */
+    private static final Pattern CERTIFICATE_ALERT =
+            Pattern.compile("Received fatal alert: (\\w*certificate\\w*|unknown_ca)");
+
     private static final char[] NO_PASSWORD = new char[0];
 
     /** How the server's certificate is verified. */
@@ -49,11 +55,13 @@ final class TlsRequest {
     private final String serverName;
     private final Verify verify;
     private final SSLContext context;
+    private final boolean showsCertificate;
 
-    private TlsRequest(String serverName, Verify verify, SSLContext context) {
+    private TlsRequest(String serverName, Verify verify, SSLContext context, boolean showsCertificate) {
         this.serverName = serverName;
         this.verify = verify;
         this.context = context;
+        this.showsCertificate = showsCertificate;
     }
 
     static TlsRequest of(JsonNode request, String host) throws ImportFailure {
@@ -70,7 +78,7 @@ final class TlsRequest {
                     keyManagers(text(request, "client_cert_pem"), text(request, "client_key_pem")),
                     trustManagers(verify, text(request, "ca_pem")),
                     null);
-            return new TlsRequest(serverName, verify, context);
+            return new TlsRequest(serverName, verify, context, text(request, "client_cert_pem") != null);
         } catch (GeneralSecurityException | IOException e) {
             throw badMaterial("The certificates or keys for TLS cannot be used: " + e.getMessage());
         }
@@ -92,10 +100,34 @@ final class TlsRequest {
         return tls;
     }
 
+    /**
+     * The record of a server that does not take the client's certificate, or misses one; null for anything else. It may say so in the
+     * handshake or, from TLS 1.3 on, in the place of its first answer.
+     */
+    static ConnectorError refusedCertificate(String host, int port, IOException e) {
+        if (!(e instanceof SSLException) || e.getMessage() == null) {
+            return null;
+        }
+        Matcher alert = CERTIFICATE_ALERT.matcher(e.getMessage());
+        if (!alert.find()) {
+            return null;
+        }
+        return ConnectorError.of(
+                        Category.AUTH,
+                        "tls_certificate_refused",
+                        "The server " + NetworkPolicy.endpoint(host, port)
+                                + " does not accept the client certificate, or the lack of one: " + alert.group(1))
+                .withHint("Give a certificate and its key that lead to an authority the server trusts.");
+    }
+
     /** The record of a handshake that TLS itself refused; null when the network failed. */
     ConnectorError explain(TcpConnection connection, IOException e) {
         if (!(e instanceof SSLException)) {
             return null;
+        }
+        ConnectorError refused = refusedCertificate(connection.host, connection.port, e);
+        if (refused != null) {
+            return refused;
         }
         String server = NetworkPolicy.endpoint(connection.host, connection.port);
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
@@ -107,8 +139,25 @@ final class TlsRequest {
                         .withHint("Give the certificate of its authority, or check the host name.");
             }
         }
-        return ConnectorError.of(
+        ConnectorError failed = ConnectorError.of(
                 Category.TRANSIENT_NETWORK, "tls_failed", "The TLS handshake with " + server + " failed: " + reason(e));
+        if (isCut(e)) {
+            failed = failed.asRetryable();
+        }
+        // A server that refuses a certificate hangs up, which can overtake the reason that it gives.
+        return showsCertificate
+                ? failed.withHint("The server may not accept the client certificate: its log says why it hung up.")
+                : failed;
+    }
+
+    /** Whether the connection ended under the handshake, which says nothing about TLS. */
+    private static boolean isCut(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof EOFException || cause instanceof SocketException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String reason(Throwable e) {

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.testing;
 
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Postgres server that the tests of one JVM share: a container when a Docker engine answers, otherwise the embedded
- * server. Every login needs its password by SCRAM-SHA-256, except those of {@link #MD5_USER} and {@link #TRUSTED_USER}.
+ * The Postgres servers that the tests of one JVM share. {@link #shared()} is for all but what is special: a container when a Docker engine
+ * answers, otherwise the embedded server. Every login needs its password by SCRAM-SHA-256, except those of {@link #MD5_USER},
+ * {@link #PASSWORD_USER} and {@link #TRUSTED_USER}.
  */
 public final class PostgresServer {
     /** An ordinary role that may create schemas; its password is stored for SCRAM-SHA-256. */
@@ -29,7 +34,16 @@ public final class PostgresServer {
     /** As {@link #USER}, but let in without a password. */
     public static final String TRUSTED_USER = "loader_trusted";
 
-    /** The password of all three: awkward on purpose. */
+    /** As {@link #USER}, but asked for the password in clear text. */
+    public static final String PASSWORD_USER = "loader_password";
+
+    /** As {@link #USER}; {@link #encrypted()} lets it in with its certificate only, without a password. */
+    public static final String CERTIFICATE_USER = "loader_certificate";
+
+    /** As {@link #USER}; {@link #encrypted()} lets it in on connections without TLS only. */
+    public static final String PLAIN_USER = "loader_plain";
+
+    /** The password of all that have one: awkward on purpose. */
     public static final String PASSWORD = "s3cret \"quoted\" 'påss' $1";
 
     static final String DATABASE = "warehouse";
@@ -44,7 +58,25 @@ public final class PostgresServer {
             "max_connections", "200",
             "shared_buffers", "256MB",
             "max_wal_size", "2GB",
-            "autovacuum", "off");
+            "autovacuum", "off",
+            // Which is not the default of the oldest servers.
+            "password_encryption", "scram-sha-256");
+
+    private static final String AUTHENTICATION = """
+            local all all trust
+            host all %s all md5
+            host all %s all password
+            host all %s all trust
+            host all all all scram-sha-256
+            """.formatted(MD5_USER, PASSWORD_USER, TRUSTED_USER);
+
+    /** Rules that come before the others. */
+    private static final String ENCRYPTED_AUTHENTICATION = """
+            hostssl all %1$s all cert
+            host all %1$s all reject
+            hostnossl all %2$s all scram-sha-256
+            host all %2$s all reject
+            """.formatted(CERTIFICATE_USER, PLAIN_USER);
 
     private static final Logger LOG = LoggerFactory.getLogger(PostgresServer.class);
     private static final AtomicInteger SCHEMAS = new AtomicInteger();
@@ -60,6 +92,19 @@ public final class PostgresServer {
     /** The server of this JVM, started at the first call and stopped with the JVM. */
     public static PostgresServer shared() {
         return Holder.SERVER;
+    }
+
+    /**
+     * A server with TLS, whose certificate is {@link TestCertificates#SERVER}; started at the first call. It listens at {@code ::1}, too, where
+     * there is one.
+     */
+    public static PostgresServer encrypted() {
+        return EncryptedHolder.SERVER;
+    }
+
+    /** A server of the oldest version that the connectors work with; started at the first call. */
+    public static PostgresServer oldest() {
+        return OldestHolder.SERVER;
     }
 
     /** The host name to connect to. */
@@ -107,15 +152,54 @@ public final class PostgresServer {
 
     private static PostgresServer start() {
         try {
-            return ContainerPostgres.isAvailable() ? ContainerPostgres.start() : startEmbedded();
+            return ContainerPostgres.isAvailable()
+                    ? ContainerPostgres.start()
+                    : startEmbedded(builder -> {}, AUTHENTICATION);
         } catch (IOException | SQLException e) {
             throw new IllegalStateException("no Postgres server could be started for the tests", e);
         }
     }
 
-    private static PostgresServer startEmbedded() throws IOException, SQLException {
-        var builder = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder();
+    private static PostgresServer startEncrypted() {
+        try {
+            Path folder = Files.createTempDirectory("rapidbyte-server-certificates");
+            TestCertificates certificates = TestCertificates.shared();
+            Path certificate =
+                    write(folder, "server.crt", certificates.certificate(TestCertificates.SERVER), "rw-r--r--");
+            Path key = write(folder, "server.key", certificates.key(TestCertificates.SERVER), "rw-------");
+            Path authority =
+                    write(folder, "root.crt", certificates.certificate(TestCertificates.AUTHORITY), "rw-r--r--");
+            return startEmbedded(
+                    builder -> builder.setServerConfig("ssl", "on")
+                            .setServerConfig("ssl_cert_file", certificate.toString())
+                            .setServerConfig("ssl_key_file", key.toString())
+                            .setServerConfig("ssl_ca_file", authority.toString())
+                            .setServerConfig("listen_addresses", "127.0.0.1,::1"),
+                    ENCRYPTED_AUTHENTICATION + AUTHENTICATION);
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("no Postgres server with TLS could be started for the tests", e);
+        }
+    }
+
+    /** The server takes a key that only its owner can read. */
+    private static Path write(Path folder, String name, String text, String permissions) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), text);
+        return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+    }
+
+    private static PostgresServer startOldest() {
+        try {
+            return startEmbedded(builder -> builder.setPgBinaryResolver(OldestPostgres::binaries), AUTHENTICATION);
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("the oldest Postgres server could not be started for the tests", e);
+        }
+    }
+
+    private static PostgresServer startEmbedded(Consumer<EmbeddedPostgres.Builder> more, String rules)
+            throws IOException, SQLException {
+        var builder = EmbeddedPostgres.builder();
         SETTINGS.forEach(builder::setServerConfig);
+        more.accept(builder);
         var embedded = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             try {
@@ -125,7 +209,7 @@ public final class PostgresServer {
             }
         }));
         var server = new PostgresServer("127.0.0.1", embedded.getPort());
-        server.prepare((path, text) -> {
+        server.prepare(rules, (path, text) -> {
             try {
                 Files.writeString(Path.of(path), text, StandardCharsets.UTF_8);
             } catch (IOException e) {
@@ -137,7 +221,7 @@ public final class PostgresServer {
 
     static PostgresServer startedAt(String host, int port, HostBasedAuthentication authentication) throws SQLException {
         var server = new PostgresServer(host, port);
-        server.prepare(authentication);
+        server.prepare(AUTHENTICATION, authentication);
         return server;
     }
 
@@ -146,25 +230,24 @@ public final class PostgresServer {
         void write(String path, String text);
     }
 
-    private void prepare(HostBasedAuthentication authentication) throws SQLException {
+    private void prepare(String rules, HostBasedAuthentication authentication) throws SQLException {
         try (Connection connection = connect("postgres", SUPERUSER, SUPERUSER_PASSWORD);
                 var statement = connection.createStatement()) {
             statement.execute("ALTER ROLE " + SUPERUSER + " PASSWORD '" + SUPERUSER_PASSWORD + "'");
             String password = PASSWORD.replace("'", "''");
             statement.execute("CREATE ROLE " + USER + " LOGIN PASSWORD '" + password + "'");
             statement.execute("CREATE ROLE " + TRUSTED_USER + " LOGIN IN ROLE " + USER);
+            statement.execute("CREATE ROLE " + CERTIFICATE_USER + " LOGIN IN ROLE " + USER);
+            for (String user : List.of(PASSWORD_USER, PLAIN_USER)) {
+                statement.execute("CREATE ROLE " + user + " LOGIN IN ROLE " + USER + " PASSWORD '" + password + "'");
+            }
             statement.execute("SET password_encryption = 'md5'");
             statement.execute("CREATE ROLE " + MD5_USER + " LOGIN IN ROLE " + USER + " PASSWORD '" + password + "'");
             statement.execute("CREATE DATABASE " + DATABASE + " OWNER " + USER
-                    + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+                    + " TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
             try (var path = statement.executeQuery("SHOW hba_file")) {
                 path.next();
-                authentication.write(path.getString(1), """
-                        local all all trust
-                        host all %s all md5
-                        host all %s all trust
-                        host all all all scram-sha-256
-                        """.formatted(MD5_USER, TRUSTED_USER));
+                authentication.write(path.getString(1), rules);
             }
             statement.execute("SELECT pg_reload_conf()");
         }
@@ -189,5 +272,13 @@ public final class PostgresServer {
 
     private static final class Holder {
         static final PostgresServer SERVER = start();
+    }
+
+    private static final class EncryptedHolder {
+        static final PostgresServer SERVER = startEncrypted();
+    }
+
+    private static final class OldestHolder {
+        static final PostgresServer SERVER = startOldest();
     }
 }

@@ -28,6 +28,8 @@ class TimingsTest {
             "is_cancelled",
             "tcp_connect",
             "tcp_start_tls",
+            "tcp_channel_binding",
+            "tcp_on_cancel",
             "tcp_read",
             "tcp_write",
             "tcp_set_timeout",

@@ -2,7 +2,9 @@
 package io.rapidbyte.wasm;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,6 +22,7 @@ import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -195,6 +198,23 @@ class TlsTest {
                                     clientKeys.getKey("client", PASSWORD).getEncoded()));
             assertThat(exchange(server, full), is("pong"));
         }
+    }
+
+    @Test
+    void aServersWordThatACertificateIsNotGoodEnoughIsAboutTheUserNotTheNetwork() {
+        for (String alert :
+                new String[] {"bad_certificate", "certificate_expired", "certificate_required", "unknown_ca"}) {
+            ConnectorError error = TlsRequest.refusedCertificate(
+                    "db", 5432, new SSLHandshakeException("Received fatal alert: " + alert));
+            assertThat(error.category(), is(Category.AUTH));
+            assertThat(error.code(), is("tls_certificate_refused"));
+            assertThat(error.message(), containsString("The server db:5432 does not accept the client certificate"));
+        }
+        assertThat(
+                TlsRequest.refusedCertificate(
+                        "db", 5432, new SSLHandshakeException("Received fatal alert: internal_error")),
+                is(nullValue()));
+        assertThat(TlsRequest.refusedCertificate("db", 5432, new IOException("Connection reset")), is(nullValue()));
     }
 
     @Test

@@ -26,6 +26,8 @@ record StreamMetrics(String stream, String connector) {
             "is_cancelled",
             "tcp_connect",
             "tcp_start_tls",
+            "tcp_channel_binding",
+            "tcp_on_cancel",
             "tcp_read",
             "tcp_write",
             "tcp_set_timeout",
