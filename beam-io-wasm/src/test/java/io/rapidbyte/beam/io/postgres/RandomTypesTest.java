@@ -117,10 +117,10 @@ class RandomTypesTest {
         switch (depth == 0 ? 9 : random.nextInt(10)) {
             case 0, 1, 2 -> {
                 Type element = type(random, depth - 1, statements);
-                String elements = "(SELECT array_agg(" + element.orNull() + ") FROM generate_series(1, g % 5) e)";
+                String elements = "ARRAY(SELECT " + element.orNull() + " FROM generate_series(1, g % 5) e)";
                 return element.name.endsWith("[]")
                         ? element
-                        : new Type(element.name + "[]", "coalesce(" + elements + ", '{}')::" + element.name + "[]");
+                        : new Type(element.name + "[]", elements + "::" + element.name + "[]");
             }
             case 3, 4 -> {
                 List<Type> fields = new ArrayList<>();
@@ -153,7 +153,7 @@ class RandomTypesTest {
     /** A type of the server with an expression that makes values of it. */
     private record Type(String name, String value) {
         String orNull() {
-            return "CASE WHEN random() < 0.15 THEN NULL ELSE " + value + " END";
+            return "(CASE WHEN random() < 0.15 THEN NULL ELSE " + value + " END)::" + name;
         }
     }
 }
