@@ -65,7 +65,7 @@ class ArrowReaderTest {
                             "[{\"a\":2,\"b\":\"x\"},null]",
                             "{\"lower\":1,\"lower_inclusive\":true,\"upper_inclusive\":false,\"empty\":false}",
                             "[{\"lower\":19723,\"upper\":19725,\"lower_inclusive\":true,\"upper_inclusive\":false,\"empty\":false}]",
-                            "P1Y2M3D PT1.5S",
+                            "P14M3D PT1.5S",
                             "-1",
                             "-1",
                             "-12.34",
