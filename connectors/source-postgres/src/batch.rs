@@ -7,10 +7,11 @@
 
 use rapidbyte_sdk::abi;
 use rapidbyte_sdk::arrow::{ColumnBuilder, RecordBatchBuilder};
-use rapidbyte_sdk::{Error, Result};
+use rapidbyte_sdk::{Error, Limits, Result};
 
 use crate::column_type::ColumnType;
 use crate::decode::{ColumnDecoder, Decoded, Form, Index};
+use crate::large_rows::LargeRows;
 use crate::read_plan::ReadPlan;
 
 /// A batch is not made larger than this even when the host would take it: larger ones cost memory and gain nothing.
@@ -30,7 +31,9 @@ pub struct BatchWriter {
     budget: usize,
     /// Bits that every row takes, whatever its values are.
     fixed_bits_per_row: usize,
-    longest_record: usize,
+    max_rows: usize,
+    /// What becomes of rows above the limit.
+    pub large: LargeRows,
     frame: Vec<u8>,
     scratch: Vec<u8>,
     sizes: Vec<usize>,
@@ -60,13 +63,7 @@ struct OpenColumn {
 
 impl BatchWriter {
     /// `trusted_text`: whether the server has converted text to UTF-8.
-    pub fn new(
-        plan: &ReadPlan,
-        stream: &str,
-        trusted_text: bool,
-        max_batch_bytes: u64,
-        longest_record: usize,
-    ) -> Result<BatchWriter> {
+    pub fn new(plan: &ReadPlan, stream: &str, trusted_text: bool, limits: &Limits) -> Result<BatchWriter> {
         let columns: Vec<OpenColumn> = plan
             .columns
             .iter()
@@ -82,7 +79,7 @@ impl BatchWriter {
         let mut frame = Vec::new();
         builder.finish_into(&mut frame)?;
         let overhead = frame.len() + columns.len() * PADDING_OF_A_COLUMN;
-        let largest = usize::try_from(max_batch_bytes)
+        let largest = usize::try_from(limits.max_batch_bytes)
             .unwrap_or(usize::MAX)
             .min(LARGEST_BATCH);
         let capacity = Index::new(columns.len()).capacity();
@@ -91,7 +88,8 @@ impl BatchWriter {
             columns,
             budget: largest.saturating_sub(overhead),
             fixed_bits_per_row: 0,
-            longest_record,
+            max_rows: usize::try_from(limits.max_batch_rows).unwrap_or(usize::MAX).max(1),
+            large: LargeRows::new(plan, stream, limits),
             frame,
             scratch: vec![0; capacity * WIDEST_VALUE],
             sizes: vec![0; capacity],
@@ -106,20 +104,73 @@ impl BatchWriter {
     pub fn add(&mut self, bytes: &[u8], index: &Index) -> Result<()> {
         let mut row = 0;
         while row < index.rows() {
-            let rows = self.rows_that_fit(bytes, index, row)?;
-            if rows == 0 {
-                self.end_full_batch()?;
-                continue;
+            match self.rows_that_fit(bytes, index, row)? {
+                Fit::Rows(0) => self.end_full_batch()?,
+                Fit::Rows(rows) => row += self.add_rows(bytes, index, row, rows)?,
+                Fit::Wide(size) => row += self.add_wide_row(bytes, index, row, size)?,
+                Fit::TooLarge(size) => {
+                    self.leave_out(bytes, index, row, size)?;
+                    row += 1;
+                }
             }
-            row += self.add_rows(bytes, index, row, rows)?;
         }
         Ok(())
+    }
+
+    /// A row whose values are above the limit in a batch only: there, some numbers take more bytes than on the wire.
+    #[cold]
+    #[inline(never)]
+    fn leave_out(&mut self, bytes: &[u8], index: &Index, row: usize, size: usize) -> Result<()> {
+        self.large.refuse(size, |column| {
+            let cell = index.column(column)[row];
+            if cell.is_null() {
+                None
+            } else {
+                Some(cell.value(bytes))
+            }
+        })
+    }
+
+    /// Emits a row that is a batch by itself. Values that are moved as they are go into the frame from where they lie: there is no
+    /// memory for a third copy of them. Returns the number of rows that were emitted, which is none when a column has to be begun again.
+    #[cold]
+    #[inline(never)]
+    fn add_wide_row(&mut self, bytes: &[u8], index: &Index, row: usize, size: usize) -> Result<usize> {
+        let mut borrowed: Vec<&[u8]> = vec![&[]; self.columns.len()];
+        let mut left = size;
+        for (position, column) in self.columns.iter().enumerate() {
+            if let Some(value) = column.decoder.as_it_is(bytes, index.column(position)[row]) {
+                left = left.saturating_sub(value.len());
+                borrowed[position] = value;
+            }
+        }
+        check_memory(left, size)?;
+        for (position, column) in self.columns.iter().enumerate() {
+            let builder = &mut self.builder.columns[position];
+            if let (ColumnBuilder::Var(builder), false) = (&mut *builder, borrowed[position].is_empty()) {
+                builder.push_borrowed(borrowed[position].len());
+                continue;
+            }
+            let cells = &index.column(position)[row..row + 1];
+            let decoded = column.decoder.decode(bytes, cells, builder, &mut self.scratch);
+            match decoded.map_err(|error| error.context(format_args!("column '{}'", column.name)))? {
+                Decoded::All => {}
+                Decoded::UpTo(_) => {
+                    self.drop_rows_behind(0);
+                    return self.continue_as_text(position).map(|()| 0);
+                }
+            }
+        }
+        self.builder.end_rows(1);
+        self.emit(&borrowed)?;
+        self.back_to_plain();
+        Ok(1)
     }
 
     /// Emits what is left at the end of a unit. `always`: also when there are no rows.
     pub fn end_unit(&mut self, always: bool) -> Result<()> {
         if self.builder.rows() > 0 || always {
-            self.emit()?;
+            self.emit(&[])?;
         }
         self.back_to_plain();
         Ok(())
@@ -171,7 +222,7 @@ impl BatchWriter {
     #[inline(never)]
     fn continue_as_text(&mut self, position: usize) -> Result<()> {
         if self.builder.rows() > 0 {
-            self.emit()?;
+            self.emit(&[])?;
         }
         let column = &mut self.columns[position];
         column.decoder.form = Form::Text;
@@ -185,7 +236,7 @@ impl BatchWriter {
     }
 
     fn end_full_batch(&mut self) -> Result<()> {
-        self.emit()?;
+        self.emit(&[])?;
         self.back_to_plain();
         Ok(())
     }
@@ -207,21 +258,20 @@ impl BatchWriter {
 
     /// How many rows from `from` on go into the batch at hand. One that is empty takes at least one.
     #[inline(never)]
-    fn rows_that_fit(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
-        let rows = index.rows() - from;
+    fn rows_that_fit(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<Fit> {
         let before = self.builder.rows();
+        let rows = (index.rows() - from).min(self.max_rows - before);
         let used = self.variable_bytes();
         let expanding = self.columns.iter().any(|column| column.decoder.can_expand());
         if !expanding && used + index.payload() + self.fixed_bytes(before + rows) <= self.budget {
-            return Ok(rows);
+            return Ok(Fit::Rows(rows));
         }
-        self.rows_up_to_budget(bytes, index, from)
+        self.rows_up_to_budget(bytes, index, from, rows)
     }
 
     /// The same, counted row by row.
     #[inline(never)]
-    fn rows_up_to_budget(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
-        let rows = index.rows() - from;
+    fn rows_up_to_budget(&mut self, bytes: &[u8], index: &Index, from: usize, rows: usize) -> Result<Fit> {
         let before = self.builder.rows();
         let mut variable = self.variable_bytes();
         let sizes = &mut self.sizes[..rows];
@@ -231,19 +281,22 @@ impl BatchWriter {
         }
         for count in 0..rows {
             let size = self.sizes[count];
-            if size > self.longest_record {
-                return Err(record_too_large(size, self.longest_record));
+            if size > self.large.limit() {
+                return Ok(match count {
+                    0 => Fit::TooLarge(size),
+                    count => Fit::Rows(count),
+                });
             }
-            if size > LARGEST_BATCH {
-                check_memory(size)?;
+            let first = before + count == 0;
+            if first && size > LARGEST_BATCH {
+                return Ok(Fit::Wide(size));
             }
             variable += size;
-            let first = before + count == 0;
             if !first && variable + self.fixed_bytes(before + count + 1) > self.budget {
-                return Ok(count);
+                return Ok(Fit::Rows(count));
             }
         }
-        Ok(rows)
+        Ok(Fit::Rows(rows))
     }
 
     fn variable_bytes(&self) -> usize {
@@ -261,10 +314,11 @@ impl BatchWriter {
         self.fixed_bits_per_row = self.columns.iter().map(|column| column.decoder.fixed_bits()).sum();
     }
 
+    /// `borrowed`: see [`RecordBatchBuilder::finish_borrowing_into`].
     #[inline(never)]
-    fn emit(&mut self) -> Result<()> {
+    fn emit(&mut self, borrowed: &[&[u8]]) -> Result<()> {
         let start = abi::monotonic_nanos();
-        self.builder.finish_into(&mut self.frame)?;
+        self.builder.finish_borrowing_into(borrowed, &mut self.frame)?;
         let encoded = abi::monotonic_nanos();
         abi::emit_batch(&self.frame)?;
         self.totals.encode_nanos += encoded - start;
@@ -292,31 +346,32 @@ impl BatchWriter {
     }
 }
 
-/// Whether a row of this size can be put into a column and then into a frame. Without this, running out of memory in the midst of it
+/// What of the rows at hand goes into the batch at hand.
+enum Fit {
+    /// So many of them; none: the batch is full.
+    Rows(usize),
+    /// The first one, of so many bytes, is a batch by itself.
+    Wide(usize),
+    /// The first one, of so many bytes, is above the limit.
+    TooLarge(usize),
+}
+
+/// Whether a row can be put into columns and then into a frame, with so many bytes of values in each. Without this, running out of memory in the midst of it
 /// would end the instance without a word.
 #[cold]
 #[inline(never)]
-fn check_memory(size: usize) -> Result<()> {
-    let (mut column, mut frame) = (Vec::<u8>::new(), Vec::<u8>::new());
-    column
-        .try_reserve_exact(size + LARGEST_BATCH)
-        .and_then(|()| frame.try_reserve_exact(size + LARGEST_BATCH))
+fn check_memory(in_columns: usize, in_frame: usize) -> Result<()> {
+    let (mut columns, mut frame) = (Vec::<u8>::new(), Vec::<u8>::new());
+    columns
+        .try_reserve_exact(in_columns * 2)
+        .and_then(|()| frame.try_reserve_exact(in_frame + LARGEST_BATCH))
         .map_err(|_| {
             Error::data(
                 "out_of_memory",
-                format!("a row of {} bytes does not fit into memory", size),
+                format!("a row of {} bytes does not fit into memory", in_frame),
             )
             .hint("raise the connector's memory limit, or leave the large column out of the stream's columns")
         })
-}
-
-fn record_too_large(size: usize, longest: usize) -> Error {
-    Error::data(
-        "record_too_large",
-        format!("a row takes {} bytes, and the limit is {}", size, longest),
-    )
-    .hint("raise max_record_bytes, or leave the large column out of the stream's columns")
-    .detail("bytes", size as u64)
 }
 
 #[cfg(test)]

@@ -13,14 +13,17 @@ mod decode;
 #[cfg(test)]
 mod decode_speed;
 mod discover;
+mod large_rows;
 #[cfg(test)]
 mod live_tests;
 mod plan;
 mod read;
 mod read_plan;
 mod resolve;
+mod row_width;
 mod session;
 mod similar;
+mod slices;
 #[cfg(test)]
 mod testing;
 

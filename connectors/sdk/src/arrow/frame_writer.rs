@@ -15,6 +15,8 @@ pub struct FrameWriter {
 /// The most that a frame may have (docs/abi.md, section 7.1).
 const LARGEST_FRAME: usize = 1 << 30;
 
+const LARGEST_USUAL_FRAME: usize = 8 << 20;
+
 impl FrameWriter {
     pub fn new(schema: &Schema) -> FrameWriter {
         let mut schema_message = Vec::new();
@@ -22,13 +24,19 @@ impl FrameWriter {
         FrameWriter { schema_message }
     }
 
-    /// Writes a frame of `rows` rows in the place of what `frame` holds. `schema` is that of [`FrameWriter::new`].
+    /// Writes a frame of `rows` rows in the place of what `frame` holds. `schema` is that of [`FrameWriter::new`]. `borrowed` has the data of
+    /// columns that lies elsewhere; it may be shorter than `columns`.
     #[inline(never)]
-    pub fn write(&self, schema: &Schema, rows: usize, columns: &[ColumnBuilder], frame: &mut Vec<u8>) -> Result<()> {
+    pub fn write(
+        &self,
+        schema: &Schema,
+        rows: usize,
+        columns: &[ColumnBuilder],
+        borrowed: &[&[u8]],
+        frame: &mut Vec<u8>,
+    ) -> Result<()> {
         verify(schema, rows, columns)?;
-        let body_length = columns
-            .iter()
-            .flat_map(used_buffers)
+        let body_length = used_buffers(columns, borrowed)
             .map(|buffer| aligned(buffer.len()))
             .sum::<usize>();
         let metadata_bound = 512 + columns.len() * (m::PAIR_SIZE * 4);
@@ -39,11 +47,10 @@ impl FrameWriter {
                 bound
             )));
         }
-        frame.clear();
-        frame.reserve(bound);
+        make_room(frame, bound);
         frame.extend_from_slice(&self.schema_message);
-        write_record_batch_message(rows, columns, body_length, frame);
-        for buffer in columns.iter().flat_map(used_buffers) {
+        write_record_batch_message(rows, columns, borrowed, body_length, frame);
+        for buffer in used_buffers(columns, borrowed) {
             append_padded(buffer, frame);
         }
         frame.extend_from_slice(&m::END_OF_STREAM);
@@ -69,25 +76,47 @@ fn verify(schema: &Schema, rows: usize, columns: &[ColumnBuilder]) -> Result<()>
     Ok(())
 }
 
-/// The buffers that the column's layout has, also those that are empty.
-fn used_buffers(column: &ColumnBuilder) -> impl Iterator<Item = &[u8]> {
-    let count = match column {
-        ColumnBuilder::Var(_) => Layout::Var.buffer_count(),
-        ColumnBuilder::Bool(_) | ColumnBuilder::Fixed(_) => Layout::Bool.buffer_count(),
-    };
-    column.buffers().into_iter().take(count)
+/// Empties `frame` and gives it room for `size` bytes. Its old memory goes first, as both together may not fit into what there is.
+#[inline(never)]
+fn make_room(frame: &mut Vec<u8>, size: usize) {
+    frame.clear();
+    if frame.capacity() < size {
+        *frame = Vec::new();
+        // Frames of a stream differ by little, unless they are of single rows.
+        let more = if size < LARGEST_USUAL_FRAME { size / 8 } else { 0 };
+        frame.reserve_exact(size + more);
+    }
+}
+
+/// The buffers that the columns' layouts have, also those that are empty.
+fn used_buffers<'a>(columns: &'a [ColumnBuilder], borrowed: &'a [&'a [u8]]) -> impl Iterator<Item = &'a [u8]> {
+    columns.iter().enumerate().flat_map(move |(position, column)| {
+        let mut buffers = column.buffers();
+        let count = match column {
+            ColumnBuilder::Var(_) => Layout::Var.buffer_count(),
+            ColumnBuilder::Bool(_) | ColumnBuilder::Fixed(_) => Layout::Bool.buffer_count(),
+        };
+        if let Some(data) = borrowed.get(position).filter(|data| !data.is_empty()) {
+            buffers[count - 1] = data;
+        }
+        buffers.into_iter().take(count)
+    })
 }
 
 #[inline(never)]
-fn write_record_batch_message(rows: usize, columns: &[ColumnBuilder], body_length: usize, frame: &mut Vec<u8>) {
+fn write_record_batch_message(
+    rows: usize,
+    columns: &[ColumnBuilder],
+    borrowed: &[&[u8]],
+    body_length: usize,
+    frame: &mut Vec<u8>,
+) {
     let nodes: Vec<_> = columns
         .iter()
         .map(|column| (rows as i64, column.validity().null_count() as i64))
         .collect();
     let mut end = 0;
-    let buffers: Vec<_> = columns
-        .iter()
-        .flat_map(used_buffers)
+    let buffers: Vec<_> = used_buffers(columns, borrowed)
         .map(|buffer| {
             let offset = end;
             end += aligned(buffer.len());

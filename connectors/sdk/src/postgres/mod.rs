@@ -27,7 +27,7 @@ pub use config::{Config, Password, SslMode, TargetSession};
 pub use connect::connect;
 pub use connection::{Connection, TransactionStatus};
 pub use copy_in::{CopyIn, COPY_DATA_PREFIX};
-pub use copy_out::CopyOut;
+pub use copy_out::{CopyData, CopyOut};
 pub use error::{connection_lost, protocol_error, ServerError};
 pub use name::RelationName;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};

@@ -17,6 +17,6 @@ mod variable;
 
 pub use cell::Index;
 pub use column::{ColumnDecoder, Decoded, Form};
-#[cfg(test)]
+pub use numeric::Numeric;
 pub use temporal::{write_day, write_time, write_timestamp};
 pub use tuples::Tuples;

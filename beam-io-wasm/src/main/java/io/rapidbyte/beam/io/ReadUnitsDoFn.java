@@ -39,8 +39,9 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     }
 
     @SplitRestriction
-    public void splitRestriction(@Restriction OffsetRange range, OutputReceiver<OffsetRange> splits) {
-        InitialSplits.of(range, maxInitialSplits).forEach(splits::output);
+    public void splitRestriction(
+            @Element PlannedStream stream, @Restriction OffsetRange range, OutputReceiver<OffsetRange> splits) {
+        InitialSplits.of(range, stream.maxSplits(maxInitialSplits)).forEach(splits::output);
     }
 
     @GetSize
@@ -64,16 +65,20 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
 
     @ProcessElement
     public ProcessContinuation process(
-            @Element PlannedStream stream,
-            RestrictionTracker<OffsetRange, Long> tracker,
-            OutputReceiver<ArrowBatch> batches) {
+            @Element PlannedStream stream, RestrictionTracker<OffsetRange, Long> tracker, MultiOutputReceiver outputs) {
         OffsetRange range = tracker.currentRestriction();
         if (range.getFrom() == range.getTo()) {
             return ProcessContinuation.stop();
         }
         StreamPlan plan = stream.plan();
         String name = plan.stream().name();
-        UnitsRead read = new UnitsRead(spec, name, tracker, batches, stream.bundleBytes());
+        UnitsRead read = new UnitsRead(
+                spec,
+                name,
+                tracker,
+                outputs.get(WasmReadResult.BATCHES),
+                outputs.get(WasmReadResult.DEAD_LETTERS),
+                stream.bundleBytes());
         StreamMetrics metrics = new StreamMetrics(name, spec.name());
         try {
             session.call(source -> {
@@ -93,8 +98,13 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             metrics.add(RapidbyteMetrics.BYTES_READ, read.bytes());
             metrics.add(RapidbyteMetrics.BATCHES_READ, read.batches());
             metrics.add(RapidbyteMetrics.EMIT_COUNT, read.batches());
+            metrics.add(RapidbyteMetrics.DEAD_LETTERS, read.deadLetters());
             metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, session.takeOpenNanos());
-            metrics.addHost("source", session.takeTimings());
+            Timings timings = session.takeTimings();
+            metrics.addHost("source", timings);
+            metrics.add(
+                    RapidbyteMetrics.LARGE_RECORDS,
+                    timings.get("source_large_records").count());
             metrics.addCodecs();
         }
         return read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();

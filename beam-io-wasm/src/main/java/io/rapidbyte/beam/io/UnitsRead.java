@@ -6,6 +6,7 @@ import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.Frame;
 import io.rapidbyte.wasm.ReadCallbacks;
+import io.rapidbyte.wasm.RecordPolicy;
 import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn.OutputReceiver;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
@@ -21,11 +22,18 @@ final class UnitsRead implements ReadCallbacks {
     private final String stream;
     private final RestrictionTracker<OffsetRange, Long> tracker;
     private final OutputReceiver<ArrowBatch> batches;
+    private final OutputReceiver<DeadLetter> deadLetters;
     private final long maxBytes;
+
+    /** The unit that was granted last, and how many dead letters it has. */
+    private long unit;
+
+    private long lettersOfUnit;
 
     private long bytes;
     private long rows;
     private long batchCount;
+    private long letterCount;
     private boolean endedByBytes;
 
     UnitsRead(
@@ -33,24 +41,28 @@ final class UnitsRead implements ReadCallbacks {
             String stream,
             RestrictionTracker<OffsetRange, Long> tracker,
             OutputReceiver<ArrowBatch> batches,
+            OutputReceiver<DeadLetter> deadLetters,
             long maxBytes) {
         this.spec = spec;
         this.stream = stream;
         this.tracker = tracker;
         this.batches = batches;
+        this.deadLetters = deadLetters;
         this.maxBytes = maxBytes;
     }
 
     @Override
-    public boolean claim(long unit) {
+    public boolean claim(long wanted) {
         stopWhenInterrupted();
         // Behind the end of a range that was split meanwhile nothing is left to resume with, and the tracker says no by
         // itself.
-        if (bytes >= maxBytes && unit < tracker.currentRestriction().getTo()) {
+        if (bytes >= maxBytes && wanted < tracker.currentRestriction().getTo()) {
             endedByBytes = true;
             return false;
         }
-        return tracker.tryClaim(unit);
+        unit = wanted;
+        lettersOfUnit = 0;
+        return tracker.tryClaim(wanted);
     }
 
     @Override
@@ -63,8 +75,23 @@ final class UnitsRead implements ReadCallbacks {
         batchCount++;
     }
 
+    @Override
+    public boolean deadLetter(String json) {
+        stopWhenInterrupted();
+        if (spec.limits().largeRecords() != RecordPolicy.DLQ) {
+            return false;
+        }
+        deadLetters.output(DeadLetter.ofEmitted(spec.runId(), stream, spec.name(), unit, lettersOfUnit++, json));
+        letterCount++;
+        return true;
+    }
+
     long bytes() {
         return bytes;
+    }
+
+    long deadLetters() {
+        return letterCount;
     }
 
     long rows() {
