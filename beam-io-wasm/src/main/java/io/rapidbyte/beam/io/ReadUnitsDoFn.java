@@ -102,9 +102,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, session.takeOpenNanos());
             Timings timings = session.takeTimings();
             metrics.addHost("source", timings);
-            metrics.add(
-                    RapidbyteMetrics.LARGE_RECORDS,
-                    timings.get("source_large_records").count());
+            metrics.add(RapidbyteMetrics.LARGE_RECORDS, timings.counters().getOrDefault("source_large_records", 0L));
             metrics.addCodecs();
         }
         return read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();
