@@ -20,10 +20,15 @@ import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 final class UnitsRead implements ReadCallbacks {
     private final ConnectorSpec spec;
     private final String stream;
-    private final RestrictionTracker<OffsetRange, Long> tracker;
-    private final OutputReceiver<ArrowBatch> batches;
-    private final OutputReceiver<DeadLetter> deadLetters;
     private final long maxBytes;
+    private RestrictionTracker<OffsetRange, Long> tracker;
+    private OutputReceiver<ArrowBatch> batches;
+    private OutputReceiver<DeadLetter> deadLetters;
+
+    /** The read that can pause; null when it cannot. */
+    private PausableRead pausable;
+
+    private boolean paused;
 
     /** The unit that was granted last, and how many dead letters it has. */
     private long unit;
@@ -58,6 +63,9 @@ final class UnitsRead implements ReadCallbacks {
         // itself.
         if (bytes >= maxBytes && wanted < tracker.currentRestriction().getTo()) {
             endedByBytes = true;
+            if (pausable != null) {
+                tracker.tryClaim(UnitTracker.stoppingAt(wanted));
+            }
             return false;
         }
         unit = wanted;
@@ -73,6 +81,46 @@ final class UnitsRead implements ReadCallbacks {
         bytes += frame.bytes().length;
         rows += frame.rows();
         batchCount++;
+        if (pausable != null && bytes >= 2 * maxBytes) {
+            paused = true;
+            tracker.tryClaim(UnitTracker.stoppingAt(unit));
+            pausable.pause();
+            stopWhenInterrupted();
+        }
+    }
+
+    /** Makes it a read that pauses in the midst of a unit when a bundle has become too large. */
+    void pauseBy(PausableRead read) {
+        pausable = read;
+    }
+
+    /** Goes on in another bundle, with the unit that it was paused in. */
+    void continueIn(
+            RestrictionTracker<OffsetRange, Long> newTracker,
+            OutputReceiver<ArrowBatch> newBatches,
+            OutputReceiver<DeadLetter> newDeadLetters) {
+        tracker = newTracker;
+        batches = newBatches;
+        deadLetters = newDeadLetters;
+        paused = false;
+        bytes = 0;
+        rows = 0;
+        batchCount = 0;
+        letterCount = 0;
+        if (!tracker.tryClaim(unit)) {
+            throw new IllegalStateException("Unit " + unit + " of stream " + stream
+                    + " is in the midst of being read, and the runner does not let it be continued.");
+        }
+    }
+
+    /** The unit that was granted last. */
+    long unit() {
+        return unit;
+    }
+
+    /** Whether it is in the midst of a unit. */
+    boolean paused() {
+        return paused;
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.transforms.Create;
@@ -316,7 +317,8 @@ public final class WasmIO {
             PCollectionTuple read = planned.apply("Distribute", Reshuffle.viaRandomKey())
                     .apply(
                             "Read",
-                            ParDo.of(new ReadUnitsDoFn(reading, maxInitialSplits()))
+                            ParDo.of(new ReadUnitsDoFn(
+                                            reading, maxInitialSplits(), isDirectRunner(planned.getPipeline())))
                                     .withOutputTags(
                                             WasmReadResult.BATCHES, TupleTagList.of(WasmReadResult.DEAD_LETTERS)));
             read.get(WasmReadResult.BATCHES).setCoder(ArrowBatchCoder.of(compression()));
@@ -651,6 +653,12 @@ public final class WasmIO {
         private Write withSpec(ConnectorSpec spec) {
             return toBuilder().setSpec(spec).build();
         }
+    }
+
+    /** The Direct runner holds what a bundle puts out until the bundle ends, and never does one again: it fails the run instead. */
+    private static boolean isDirectRunner(Pipeline pipeline) {
+        Class<?> runner = pipeline.getOptions().getRunner();
+        return runner != null && runner.getSimpleName().equals("DirectRunner");
     }
 
     private static void requirePositive(String transform, String method, long value) {
