@@ -377,7 +377,7 @@ fn check_memory(in_columns: usize, in_frame: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{frames_of, row_of_values, rows_of, TextRows};
+    use crate::testing::{frames_of, frames_within, row_of_values, rows_of, TextRows};
     use proptest::prelude::*;
     use rapidbyte_sdk::arrow::{metadata, FrameReader};
     use rapidbyte_sdk::Category;
@@ -444,6 +444,67 @@ mod tests {
         );
         let floats = [f64::NAN, f64::MIN_POSITIVE * 0.5, 0.1].map(|value| Some(value.to_be_bytes().to_vec()));
         assert_eq!(shown(ColumnType::Float8, floats.to_vec())[2].as_deref(), Some("0.1"));
+    }
+
+    /// Whether a column borrows its wide value or copies it, whether there are nulls beside it, and whatever stands before and behind.
+    #[test]
+    fn a_wide_row_is_a_batch_by_itself() {
+        const WIDE: usize = 5 << 20;
+        let types = [
+            AMOUNT,
+            ColumnType::Text,
+            ColumnType::Bytea,
+            ColumnType::Jsonb,
+            ColumnType::NumericText,
+        ];
+        let wide = || Some(vec![b'w'; WIDE]);
+        let json = |size: usize| Some([vec![1], vec![b'1'; size]].concat());
+        let rows = [
+            vec![amount(1), text("a"), None, json(3), amount(1)],
+            vec![amount(2), wide(), Some(vec![7; WIDE]), None, None],
+            vec![None, None, wide(), json(WIDE), amount(3)],
+            vec![not_a_number(), wide(), Some(Vec::new()), json(2), amount(4)],
+            vec![amount(5), text("b"), None, None, None],
+        ];
+        for encoding in ["UTF8", "SQL_ASCII"] {
+            let frames = frames_within(
+                &types,
+                rows.iter().map(|row| row_of_values(row)),
+                encoding,
+                &Limits::default(),
+            );
+            let frames = frames.unwrap();
+            assert_eq!(frames.len(), rows.len(), "{}", encoding);
+            let shown = rows_of(&frames);
+            let lengths = |row: usize| -> Vec<Option<usize>> {
+                let values = shown[row].iter();
+                values.map(|value| value.as_ref().map(String::len)).collect()
+            };
+            let bytes = |count: usize| Some(2 + 2 * count);
+            assert_eq!(lengths(0), [Some(4), Some(1), None, Some(3), Some(4)]);
+            assert_eq!(lengths(1), [Some(4), Some(WIDE), bytes(WIDE), None, None]);
+            assert_eq!(lengths(2), [None, None, bytes(WIDE), Some(WIDE), Some(4)]);
+            assert_eq!(lengths(3), [Some(3), Some(WIDE), bytes(0), Some(2), Some(4)]);
+            assert_eq!(shown[3][0].as_deref(), Some("NaN"));
+            assert!(shown[1][1].as_ref().unwrap().bytes().all(|byte| byte == b'w'));
+            assert!(shown[1][2].as_ref().unwrap().ends_with("070707"));
+            assert_eq!(shown[4][1].as_deref(), Some("b"));
+        }
+    }
+
+    #[test]
+    fn a_batch_has_no_more_rows_than_it_may() {
+        let limits = Limits {
+            max_batch_rows: 7,
+            ..Limits::default()
+        };
+        let types = [ColumnType::Int8, ColumnType::NumericText];
+        let rows = (0..100).map(|id| row_of_values(&[long(id), amount(id as u16)]));
+        let frames = frames_within(&types, rows, "UTF8", &limits).unwrap();
+        let counts: Vec<usize> = frames.iter().map(|frame| rows_of([frame]).len()).collect();
+        assert_eq!(counts, [vec![7; 14], vec![2]].concat());
+        let ids: Vec<_> = rows_of(&frames).into_iter().map(|mut row| row.remove(0)).collect();
+        assert_eq!(ids, (0..100).map(|id| Some(id.to_string())).collect::<Vec<_>>());
     }
 
     #[test]

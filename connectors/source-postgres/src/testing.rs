@@ -285,18 +285,28 @@ pub fn frames_of(
     server_encoding: &str,
     max_batch_bytes: u64,
 ) -> Result<Vec<Vec<u8>>> {
+    let limits = Limits {
+        max_batch_bytes,
+        max_record_bytes: 1 << 20,
+        ..Limits::default()
+    };
+    frames_within(types, rows, server_encoding, &limits)
+}
+
+/// The same with other limits.
+pub fn frames_within(
+    types: &[ColumnType],
+    rows: impl IntoIterator<Item = Vec<u8>>,
+    server_encoding: &str,
+    limits: &Limits,
+) -> Result<Vec<Vec<u8>>> {
     let mut host = StandInHost::default();
     host.claim(0);
     let recording = host.recording();
     set_host(host);
     let plan = plan_of(types);
     let trusted_text = server_encoding != "SQL_ASCII";
-    let limits = Limits {
-        max_batch_bytes,
-        max_record_bytes: 1 << 20,
-        ..Limits::default()
-    };
-    let mut writer = BatchWriter::new(&plan, "t", trusted_text, &limits)?;
+    let mut writer = BatchWriter::new(&plan, "t", trusted_text, limits)?;
     let mut connection = connected(copy_of(rows), server_encoding);
     copy_unit(&mut connection, &plan, 0, &mut writer, &mut Clock::default())?;
     let frames = recording

@@ -373,7 +373,8 @@ class RecordLimitsTest {
                 "create table few as select n as id, md5(n::text) as note, n * 0.01 as amount from generate_series(1, 100000) n",
                 "create table many as select n as id, md5(n::text) as note, n * 0.01 as amount from generate_series(1, 1000000) n");
 
-        assertThat(readDirectly(limits(), "many").memory, is(readDirectly(limits(), "few").memory));
+        // How much a socket yields at once differs from time to time, and the least that memory grows by with it.
+        assertThat(readDirectly(limits(), "many").memory, lessThan(readDirectly(limits(), "few").memory + (1 << 20)));
     }
 
     /** Received and put into a frame, a wide row is in the source's memory twice; what is left out is never there as a whole. */
