@@ -104,8 +104,12 @@ final class PausableRead {
         return taken;
     }
 
-    /** Waits until a later bundle goes on. On the read's thread. */
-    void pause() {
+    /**
+     * Waits until a later bundle goes on. On the read's thread.
+     *
+     * @return false when none will
+     */
+    boolean pause() {
         lock.lock();
         try {
             long start = System.nanoTime();
@@ -115,6 +119,7 @@ final class PausableRead {
                 changed.awaitUninterruptibly();
             }
             pausedNanos += System.nanoTime() - start;
+            return !cancelled;
         } finally {
             lock.unlock();
         }

@@ -2,9 +2,9 @@
 package io.rapidbyte.beam.io;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The reads of this process that wait in the midst of a unit for the bundle that goes on with it. */
 final class PausedReads {
@@ -19,7 +19,7 @@ final class PausedReads {
      */
     record Key(String runId, String stream, long unit) {}
 
-    private final Set<Key> mine = new HashSet<>();
+    private final Set<Key> mine = ConcurrentHashMap.newKeySet();
 
     /** Leaves a read to whoever goes on with it. */
     void put(Key key, PausableRead read) {

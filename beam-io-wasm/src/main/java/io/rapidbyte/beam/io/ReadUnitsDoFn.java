@@ -152,7 +152,9 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         }
         if (!ended) {
             paused.put(new PausedReads.Key(spec.runId(), name, read.unit()), pausable);
-            session = ConnectorSession.ofSource(spec);
+            if (session == null) {
+                session = ConnectorSession.ofSource(spec);
+            }
         }
         return !ended || read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();
     }

@@ -84,8 +84,9 @@ final class UnitsRead implements ReadCallbacks {
         if (pausable != null && bytes >= 2 * maxBytes) {
             paused = true;
             tracker.tryClaim(UnitTracker.stoppingAt(unit));
-            pausable.pause();
-            stopWhenInterrupted();
+            if (!pausable.pause()) {
+                throw cancelled();
+            }
         }
     }
 
@@ -158,12 +159,16 @@ final class UnitsRead implements ReadCallbacks {
     /** Runners cancel by interrupting the thread. The flag stays set for those above. */
     private void stopWhenInterrupted() {
         if (Thread.currentThread().isInterrupted()) {
-            throw new ConnectorException(
-                    spec.name(),
-                    ConnectorError.of(
-                            Category.CANCELLED,
-                            "interrupted",
-                            "Reading stream " + stream + " with " + spec.name() + " was interrupted."));
+            throw cancelled();
         }
+    }
+
+    private ConnectorException cancelled() {
+        return new ConnectorException(
+                spec.name(),
+                ConnectorError.of(
+                        Category.CANCELLED,
+                        "interrupted",
+                        "Reading stream " + stream + " with " + spec.name() + " was interrupted."));
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.beam.io.postgres;
 
+import static io.rapidbyte.testing.TableComparison.differences;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
@@ -326,6 +328,46 @@ class RecordLimitsTest {
                 is(
                         source.query(
                                 "select count(*), sum(length(note)), max(md5(note)) filter (where id = 2) from t where id < 4")));
+    }
+
+    /** Values out of line leave room for hundreds of rows in a block, which can be gigabytes: more than a bundle should hold. */
+    @ParameterizedTest
+    @EnumSource
+    void aBlockOfManyBytesIsReadInSlices(Runner runner) {
+        source.execute(
+                "create table t (id bigint, payload bytea)",
+                "alter table t alter payload set storage external",
+                "insert into t select n, convert_to(repeat(md5(n::text), 3000), 'UTF8') from generate_series(1, 500) n",
+                "delete from t where id % 7 = 0",
+                "update t set id = -id where id % 5 = 0");
+        Pipeline pipeline = Pipeline.create(runner.options());
+        try (SourceSnapshot snapshot = read(limits(), StreamSpec.of("t")).openSnapshot()) {
+            write(pipeline, pipeline.apply(snapshot.read()));
+        }
+
+        assertThat(plan("t").unitKind(), is("heap_block_slices"));
+        assertThat(differences(source, "t", target, "t"), empty());
+    }
+
+    /** What is stored compressed is sent as it was, and is planned for as such. */
+    @Test
+    void unitsAreMadeForTheBytesThatAreSent() {
+        source.execute(
+                "create table t (id bigint, payload text)",
+                "insert into t select n, repeat(md5(n::text), 150000) from generate_series(1, 60) n",
+                "analyze t");
+
+        StreamPlan plan = plan("t");
+
+        assertThat(plan.unitKind(), is("heap_block_slices"));
+        assertThat(plan.estimatedBytes(), greaterThan(60 * 4_700_000L));
+        assertThat(readDirectly(limits(), "t").rows, is(60L));
+    }
+
+    private StreamPlan plan(String table) {
+        try (SourceConnector connector = PostgresCopy.openSource(source.config())) {
+            return connector.plan(StreamSpec.of(table));
+        }
     }
 
     /** What an instance by itself makes of a table. */
