@@ -63,6 +63,7 @@ struct OpenColumn {
 
 impl BatchWriter {
     /// `trusted_text`: whether the server has converted text to UTF-8.
+    #[inline(never)]
     pub fn new(plan: &ReadPlan, stream: &str, trusted_text: bool, limits: &Limits) -> Result<BatchWriter> {
         let columns: Vec<OpenColumn> = plan
             .columns

@@ -32,6 +32,7 @@ pub struct LargeRows {
 }
 
 impl LargeRows {
+    #[inline(never)]
     pub fn new(plan: &ReadPlan, stream: &str, limits: &Limits) -> LargeRows {
         let columns = plan.columns.iter().enumerate();
         LargeRows {
@@ -94,6 +95,7 @@ impl LargeRows {
     }
 
     /// Reports what was left out.
+    #[inline(never)]
     pub fn report(&self) -> Result<()> {
         if self.count == 0 {
             return Ok(());

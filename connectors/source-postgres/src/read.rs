@@ -86,23 +86,28 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
         None => Totals::default(),
     };
     if units > 0 {
-        abi::add_duration_nanos("source_query", clock.query_nanos)?;
-        abi::add_duration_nanos("source_fetch", clock.fetch_nanos)?;
-        // Frames are built and handed over in the midst of decoding. The host times the latter itself.
-        let decode_nanos = clock.decode_nanos - totals.encode_nanos - totals.emit_nanos;
-        abi::add_duration_nanos("source_decode", decode_nanos.max(0))?;
-        abi::add_duration_nanos("source_arrow_encode", totals.encode_nanos)?;
-        abi::add_to_counter("source_units", units as i64)?;
-        abi::add_to_counter("source_rows", totals.rows as i64)?;
-        abi::add_to_counter("source_batches", totals.batches as i64)?;
-        abi::add_to_counter("source_bytes", clock.bytes as i64)?;
-        abi::add_to_counter("source_batch_bytes", totals.bytes as i64)?;
+        report(units, &totals, &clock)?;
     }
     Ok(ReadResponse {
         units,
         rows: totals.rows,
         batches: totals.batches,
     })
+}
+
+#[inline(never)]
+fn report(units: u64, totals: &Totals, clock: &Clock) -> Result<()> {
+    abi::add_duration_nanos("source_query", clock.query_nanos)?;
+    abi::add_duration_nanos("source_fetch", clock.fetch_nanos)?;
+    // Frames are built and handed over in the midst of decoding. The host times the latter itself.
+    let decode_nanos = clock.decode_nanos - totals.encode_nanos - totals.emit_nanos;
+    abi::add_duration_nanos("source_decode", decode_nanos.max(0))?;
+    abi::add_duration_nanos("source_arrow_encode", totals.encode_nanos)?;
+    abi::add_to_counter("source_units", units as i64)?;
+    abi::add_to_counter("source_rows", totals.rows as i64)?;
+    abi::add_to_counter("source_batches", totals.batches as i64)?;
+    abi::add_to_counter("source_bytes", clock.bytes as i64)?;
+    abi::add_to_counter("source_batch_bytes", totals.bytes as i64)
 }
 
 /// Fails when the rows of the table are in another file than when the stream was planned. Who truncates a table does not leave its old

@@ -42,6 +42,7 @@ class MethodSizesTest {
             "rapidbyte_sdk6export",
             "rapidbyte_sdk5error",
             "DeserializeSeed$GT$11deserialize",
+            "protocol..WriteRequest$GT$..deserialize..__Visitor",
             // Once for a stream.
             "source_postgres4plan11plan_stream",
             "source_postgres7resolve7resolve",
