@@ -36,6 +36,7 @@ final class PausableRead {
     private SourceConnector source;
     private Timings timingsBefore;
     private long pausedNanos;
+    private long workingNanos;
 
     PausableRead(ConnectorSession<SourceConnector> session, UnitsRead read) {
         this.session = session;
@@ -68,7 +69,9 @@ final class PausableRead {
                 started = true;
                 THREADS.execute(() -> work(plan, range));
             }
+            long start = System.nanoTime();
             awaitPauseOrEnd();
+            workingNanos += System.nanoTime() - start;
             rethrowFailure();
             return ended;
         } finally {
@@ -92,16 +95,19 @@ final class PausableRead {
         }
     }
 
-    /** What the source has done in this read so far. While it is paused, or has ended. */
+    /** What the source has done in this read. Once it has ended. */
     Timings timings() {
         return source == null ? Timings.EMPTY : source.timings().minus(timingsBefore);
     }
 
-    /** Nanoseconds for which the read was paused since this was asked last. While it is paused, or has ended. */
-    long takePausedNanos() {
-        long taken = pausedNanos;
-        pausedNanos = 0;
-        return taken;
+    /** Nanoseconds for which the read was paused. While it is paused, or has ended. */
+    long pausedNanos() {
+        return pausedNanos;
+    }
+
+    /** Nanoseconds for which it was not. While it is paused, or has ended. */
+    long workingNanos() {
+        return workingNanos;
     }
 
     /**

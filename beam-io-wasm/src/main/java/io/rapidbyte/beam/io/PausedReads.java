@@ -13,11 +13,11 @@ final class PausedReads {
     /**
      * Where a read is paused.
      *
-     * @param runId the run
+     * @param step the step of the graph that reads
      * @param stream the stream's name
      * @param unit the unit it is in the midst of
      */
-    record Key(String runId, String stream, long unit) {}
+    record Key(String step, String stream, long unit) {}
 
     private final Set<Key> mine = ConcurrentHashMap.newKeySet();
 

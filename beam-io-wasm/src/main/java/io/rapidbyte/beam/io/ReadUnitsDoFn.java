@@ -4,6 +4,7 @@ package io.rapidbyte.beam.io;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.Timings;
+import java.util.UUID;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -21,6 +22,8 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     private final ConnectorSpec spec;
     private final int maxInitialSplits;
     private final boolean pausesInUnits;
+    /** The same in all copies of this step, on all threads, and in no other. */
+    private final String step = UUID.randomUUID().toString();
 
     private transient ConnectorSession<SourceConnector> session;
 
@@ -124,7 +127,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             RestrictionTracker<OffsetRange, Long> tracker,
             MultiOutputReceiver outputs) {
         String name = stream.plan().stream().name();
-        PausableRead pausable = PausedReads.take(new PausedReads.Key(spec.runId(), name, range.getFrom()));
+        PausableRead pausable = PausedReads.take(new PausedReads.Key(step, name, range.getFrom()));
         if (pausable == null) {
             UnitsRead units = unitsRead(stream, tracker, outputs);
             pausable = new PausableRead(session, units);
@@ -136,22 +139,20 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         }
         UnitsRead read = pausable.read();
         StreamMetrics metrics = new StreamMetrics(name, spec.name());
-        Timings before = pausable.timings();
-        long start = System.nanoTime();
         boolean ended = true;
         try {
             ended = pausable.goOn(stream.plan(), range);
         } finally {
-            long nanos = System.nanoTime() - start;
-            metrics.add(RapidbyteMetrics.SOURCE_READ, nanos);
-            metrics.addAll(ReadPhases.of(nanos, pausable.timings().minus(before), pausable.takePausedNanos()));
             report(read, pausable.session(), metrics);
             if (ended) {
+                // Only now has the source said where its time went.
+                metrics.add(RapidbyteMetrics.SOURCE_READ, pausable.workingNanos());
+                metrics.addAll(ReadPhases.of(pausable.workingNanos(), pausable.timings(), pausable.pausedNanos()));
                 keep(pausable.session());
             }
         }
         if (!ended) {
-            paused.put(new PausedReads.Key(spec.runId(), name, read.unit()), pausable);
+            paused.put(new PausedReads.Key(step, name, read.unit()), pausable);
             if (session == null) {
                 session = ConnectorSession.ofSource(spec);
             }

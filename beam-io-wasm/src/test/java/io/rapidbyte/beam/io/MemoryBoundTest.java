@@ -64,7 +64,8 @@ class MemoryBoundTest {
 
     /**
      * A stream in one unit cannot be divided, and a bundle that ended with the unit would hold all of it. The source waits in the unit's midst
-     * instead, and the next bundle goes on. Such bundles have twice the bytes and a batch; of three, one is filled, one waits and one is consumed.
+     * instead, and the next bundle goes on. Such bundles have twice the bytes and a batch; each of the runner's 4 threads may have one, and one
+     * may wait, as the runner begins to consume a bundle before it reads the next: 2.3 MB of 32.
      */
     @Test
     @Timeout(60)
@@ -85,7 +86,7 @@ class MemoryBoundTest {
         long batch = ALL_BYTES.get() / 640;
         assertThat(ALL_BYTES.get(), greaterThan(32_000_000L));
         assertThat(BYTES_IN_FLIGHT.get(), is(0L));
-        assertThat(MOST_BYTES_IN_FLIGHT.get(), lessThan(3 * (2 * bundle + batch) + 1));
+        assertThat(MOST_BYTES_IN_FLIGHT.get(), lessThan(5 * (2 * bundle + batch) + 1));
     }
 
     private static void emitted(ArrowBatch batch) {
