@@ -3,9 +3,15 @@
 //! One running COPY, and the rows that go into it.
 
 use crate::batch_plan::Route;
-use crate::encode::{Column, Encoder, RowBuffer, CHUNK_BYTES, HEADER, TRAILER};
+use crate::encode::{Column, Encoder, Form, RowBuffer, CHUNK_BYTES, HEADER, TRAILER};
 use rapidbyte_sdk::postgres::{Connection, CopyIn};
 use rapidbyte_sdk::{abi, debug, Error, Result, Scope, TcpStream};
+
+/// Values of more bytes are not put together with others before they are sent.
+const WIDE_VALUE: usize = 4 << 20;
+
+/// How much of a wide value is sent at once.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// A COPY that has been started and takes rows.
 ///
@@ -69,10 +75,18 @@ impl<'c> OpenCopy<'c> {
         buffer: &mut RowBuffer,
         flush_bytes: usize,
     ) -> Result<()> {
-        buffer.reserve(flush_bytes + CHUNK_BYTES);
+        let has_wide_rows = columns.iter().any(|column| column.values.len() > WIDE_VALUE);
+        if !has_wide_rows {
+            buffer.reserve(flush_bytes + CHUNK_BYTES);
+        }
         let mut start = abi::monotonic_nanos();
         let mut row = 0;
         while row < rows {
+            if has_wide_rows && is_wide(columns, row) {
+                self.append_wide_row(encoder, columns, row, buffer)?;
+                row += 1;
+                continue;
+            }
             let before = buffer.len();
             row += encoder
                 .append(columns, row, rows, buffer)
@@ -90,6 +104,53 @@ impl<'c> OpenCopy<'c> {
         self.rows += rows as u64;
         self.batches += 1;
         self.times.encode += abi::monotonic_nanos() - start;
+        Ok(())
+    }
+
+    /// Adds a row that is too wide to be put together in memory beside the batch: its wide values are sent from where they lie, in pieces.
+    #[cold]
+    #[inline(never)]
+    fn append_wide_row(
+        &mut self,
+        encoder: &mut Encoder,
+        columns: &[Column<'_>],
+        row: usize,
+        buffer: &mut RowBuffer,
+    ) -> Result<()> {
+        let start = abi::monotonic_nanos();
+        let mut sent = buffer.len();
+        buffer.extend_from_slice(&(columns.len() as u16).to_be_bytes());
+        let mut rest = columns;
+        while !rest.is_empty() {
+            let narrow = rest
+                .iter()
+                .take_while(|column| wide_value(column, row).is_none())
+                .count();
+            if narrow > 0 {
+                encoder
+                    .append_cells(&rest[..narrow], row, buffer)
+                    .map_err(|cause| Error::data("unwritable_value", cause.to_string()).scope(Scope::Record))?;
+            }
+            if let Some(value) = rest.get(narrow).and_then(|column| wide_value(column, row)) {
+                let version: &[u8] = if rest[narrow].form == Form::VersionedBytes {
+                    &[1]
+                } else {
+                    &[]
+                };
+                buffer.extend_from_slice(&((value.len() + version.len()) as u32).to_be_bytes());
+                buffer.extend_from_slice(version);
+                for piece in value.chunks(PIECE_BYTES) {
+                    buffer.extend_from_slice(piece);
+                    self.bytes += (buffer.len() - sent) as u64;
+                    sent = 0;
+                    self.copy.send(buffer.message())?;
+                    buffer.clear(PIECE_BYTES);
+                }
+            }
+            rest = rest.get(narrow + 1..).unwrap_or(&[]);
+        }
+        self.bytes += (buffer.len() - sent) as u64;
+        self.times.flush += abi::monotonic_nanos() - start;
         Ok(())
     }
 
@@ -117,6 +178,18 @@ impl<'c> OpenCopy<'c> {
             debug!("the server could not be told to give the COPY up: {}", cause);
         }
         error
+    }
+}
+
+fn is_wide(columns: &[Column<'_>], row: usize) -> bool {
+    columns.iter().any(|column| wide_value(column, row).is_some())
+}
+
+/// The value of a column when it is wide and goes to the server as it is.
+fn wide_value<'a>(column: &Column<'a>, row: usize) -> Option<&'a [u8]> {
+    match column.form {
+        Form::Bytes | Form::VersionedBytes => column.value(row).filter(|value| value.len() > WIDE_VALUE),
+        _ => None,
     }
 }
 

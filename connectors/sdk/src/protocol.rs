@@ -31,6 +31,9 @@ pub struct Stream {
     pub tie_breaker_field: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_key: Option<String>,
+    /// How many rows are read at most, some of those there are; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_records: Option<u64>,
     /// Whatever else the pipeline file says of the stream.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Map::is_empty")]
     pub options: Map<String, Value>,
@@ -113,22 +116,47 @@ pub struct Limits {
     /// The size of a frame to aim for and not to exceed by more than one record.
     #[serde(deserialize_with = "batch_bytes_or_default")]
     pub max_batch_bytes: u64,
+    /// The most rows of a batch; at least 1.
+    #[serde(deserialize_with = "batch_rows_or_default")]
+    pub max_batch_rows: u64,
     /// No record may be larger.
     #[serde(deserialize_with = "record_bytes_or_default")]
     pub max_record_bytes: u64,
+    /// What becomes of a record that is.
+    #[serde(deserialize_with = "null_as_default")]
+    pub large_records: RecordPolicy,
+}
+
+/// What becomes of a record that cannot be moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordPolicy {
+    /// It fails the call.
+    #[default]
+    Fail,
+    /// It is left out and counted.
+    Skip,
+    /// It is left out, and handed over by [`crate::abi::emit_dlq`].
+    Dlq,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
             max_batch_bytes: 4 << 20,
+            max_batch_rows: u64::MAX,
             max_record_bytes: 64 << 20,
+            large_records: RecordPolicy::Fail,
         }
     }
 }
 
 fn batch_bytes_or_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<u64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| Limits::default().max_batch_bytes))
+}
+
+fn batch_rows_or_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<u64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(|| Limits::default().max_batch_rows))
 }
 
 fn record_bytes_or_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<u64, D::Error> {

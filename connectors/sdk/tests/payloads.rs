@@ -27,6 +27,9 @@ fn an_open_request_needs_only_what_is_required() {
         }
     );
     assert_eq!(request.log_level.0, 5);
+    let limits = json!({"max_batch_rows": 7, "large_records": "dlq"});
+    let limits: Limits = serde_json::from_value(limits).unwrap();
+    assert_eq!((limits.max_batch_rows, limits.large_records), (7, RecordPolicy::Dlq));
 }
 
 #[test]

@@ -7,10 +7,11 @@
 
 use rapidbyte_sdk::abi;
 use rapidbyte_sdk::arrow::{ColumnBuilder, RecordBatchBuilder};
-use rapidbyte_sdk::{Error, Result};
+use rapidbyte_sdk::{Error, Limits, Result};
 
 use crate::column_type::ColumnType;
 use crate::decode::{ColumnDecoder, Decoded, Form, Index};
+use crate::large_rows::LargeRows;
 use crate::read_plan::ReadPlan;
 
 /// A batch is not made larger than this even when the host would take it: larger ones cost memory and gain nothing.
@@ -32,7 +33,9 @@ pub struct BatchWriter {
     fixed_bits_per_row: usize,
     /// What the rows of the batch at hand were counted with besides, when they are counted one by one.
     counted: usize,
-    longest_record: usize,
+    max_rows: usize,
+    /// What becomes of rows above the limit.
+    pub large: LargeRows,
     frame: Vec<u8>,
     scratch: Vec<u8>,
     sizes: Vec<usize>,
@@ -62,13 +65,8 @@ struct OpenColumn {
 
 impl BatchWriter {
     /// `trusted_text`: whether the server has converted text to UTF-8.
-    pub fn new(
-        plan: &ReadPlan,
-        stream: &str,
-        trusted_text: bool,
-        max_batch_bytes: u64,
-        longest_record: usize,
-    ) -> Result<BatchWriter> {
+    #[inline(never)]
+    pub fn new(plan: &ReadPlan, stream: &str, trusted_text: bool, limits: &Limits) -> Result<BatchWriter> {
         let columns: Vec<OpenColumn> = plan
             .columns
             .iter()
@@ -84,7 +82,7 @@ impl BatchWriter {
         let mut frame = Vec::new();
         builder.finish_into(&mut frame)?;
         let overhead = frame.len() + columns.len() * PADDING_OF_A_COLUMN;
-        let largest = usize::try_from(max_batch_bytes)
+        let largest = usize::try_from(limits.max_batch_bytes)
             .unwrap_or(usize::MAX)
             .min(LARGEST_BATCH);
         let capacity = Index::new(columns.len()).capacity();
@@ -94,7 +92,8 @@ impl BatchWriter {
             budget: largest.saturating_sub(overhead),
             fixed_bits_per_row: 0,
             counted: 0,
-            longest_record,
+            max_rows: usize::try_from(limits.max_batch_rows).unwrap_or(usize::MAX).max(1),
+            large: LargeRows::new(plan, stream, limits),
             frame,
             scratch: vec![0; capacity * WIDEST_VALUE],
             sizes: vec![0; capacity],
@@ -109,20 +108,73 @@ impl BatchWriter {
     pub fn add(&mut self, bytes: &[u8], index: &Index) -> Result<()> {
         let mut row = 0;
         while row < index.rows() {
-            let rows = self.rows_that_fit(bytes, index, row)?;
-            if rows == 0 {
-                self.end_full_batch()?;
-                continue;
+            match self.rows_that_fit(bytes, index, row)? {
+                Fit::Rows(0) => self.end_full_batch()?,
+                Fit::Rows(rows) => row += self.add_rows(bytes, index, row, rows)?,
+                Fit::Wide(size) => row += self.add_wide_row(bytes, index, row, size)?,
+                Fit::TooLarge(size) => {
+                    self.leave_out(bytes, index, row, size)?;
+                    row += 1;
+                }
             }
-            row += self.add_rows(bytes, index, row, rows)?;
         }
         Ok(())
+    }
+
+    /// A row whose values are above the limit in a batch only: there, some numbers take more bytes than on the wire.
+    #[cold]
+    #[inline(never)]
+    fn leave_out(&mut self, bytes: &[u8], index: &Index, row: usize, size: usize) -> Result<()> {
+        self.large.refuse(size, |column| {
+            let cell = index.column(column)[row];
+            if cell.is_null() {
+                None
+            } else {
+                Some(cell.value(bytes))
+            }
+        })
+    }
+
+    /// Emits a row that is a batch by itself. Values that are moved as they are go into the frame from where they lie: there is no
+    /// memory for a third copy of them. Returns the number of rows that were emitted, which is none when a column has to be begun again.
+    #[cold]
+    #[inline(never)]
+    fn add_wide_row(&mut self, bytes: &[u8], index: &Index, row: usize, size: usize) -> Result<usize> {
+        let mut borrowed: Vec<&[u8]> = vec![&[]; self.columns.len()];
+        let mut left = size;
+        for (position, column) in self.columns.iter().enumerate() {
+            if let Some(value) = column.decoder.as_it_is(bytes, index.column(position)[row]) {
+                left = left.saturating_sub(value.len());
+                borrowed[position] = value;
+            }
+        }
+        check_memory(left, size)?;
+        for (position, column) in self.columns.iter().enumerate() {
+            let builder = &mut self.builder.columns[position];
+            if let (ColumnBuilder::Var(builder), false) = (&mut *builder, borrowed[position].is_empty()) {
+                builder.push_borrowed(borrowed[position].len());
+                continue;
+            }
+            let cells = &index.column(position)[row..row + 1];
+            let decoded = column.decoder.decode(bytes, cells, builder, &mut self.scratch);
+            match decoded.map_err(|error| error.context(format_args!("column '{}'", column.name)))? {
+                Decoded::All => {}
+                Decoded::UpTo(_) => {
+                    self.drop_rows_behind(0);
+                    return self.continue_as_text(position).map(|()| 0);
+                }
+            }
+        }
+        self.builder.end_rows(1);
+        self.emit(&borrowed)?;
+        self.back_to_plain();
+        Ok(1)
     }
 
     /// Emits what is left at the end of a unit. `always`: also when there are no rows.
     pub fn end_unit(&mut self, always: bool) -> Result<()> {
         if self.builder.rows() > 0 || always {
-            self.emit()?;
+            self.emit(&[])?;
         }
         self.back_to_plain();
         Ok(())
@@ -175,7 +227,7 @@ impl BatchWriter {
     #[inline(never)]
     fn continue_as_text(&mut self, position: usize) -> Result<()> {
         if self.builder.rows() > 0 {
-            self.emit()?;
+            self.emit(&[])?;
         }
         let column = &mut self.columns[position];
         column.decoder.form = Form::Text;
@@ -189,7 +241,7 @@ impl BatchWriter {
     }
 
     fn end_full_batch(&mut self) -> Result<()> {
-        self.emit()?;
+        self.emit(&[])?;
         self.back_to_plain();
         Ok(())
     }
@@ -211,15 +263,15 @@ impl BatchWriter {
 
     /// How many rows from `from` on go into the batch at hand. One that is empty takes at least one.
     #[inline(never)]
-    fn rows_that_fit(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
-        let rows = index.rows() - from;
+    fn rows_that_fit(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<Fit> {
         let before = self.builder.rows();
+        let rows = (index.rows() - from).min(self.max_rows - before);
         if !self.counts_rows()
             && self.variable_bytes() + index.payload() + self.fixed_bytes(before + rows) <= self.budget
         {
-            return Ok(rows);
+            return Ok(Fit::Rows(rows));
         }
-        self.rows_up_to_budget(bytes, index, from)
+        self.rows_up_to_budget(bytes, index, from, rows)
     }
 
     /// Whether the rows of the batch at hand are counted one by one: a value of theirs can be larger there than it is on the wire.
@@ -229,8 +281,7 @@ impl BatchWriter {
 
     /// The same, counted row by row.
     #[inline(never)]
-    fn rows_up_to_budget(&mut self, bytes: &[u8], index: &Index, from: usize) -> Result<usize> {
-        let rows = index.rows() - from;
+    fn rows_up_to_budget(&mut self, bytes: &[u8], index: &Index, from: usize, rows: usize) -> Result<Fit> {
         let before = self.builder.rows();
         let mut variable = if self.counts_rows() {
             self.counted
@@ -244,19 +295,22 @@ impl BatchWriter {
         }
         for count in 0..rows {
             let size = self.sizes[count];
-            if size > self.longest_record {
-                return Err(record_too_large(size, self.longest_record));
+            if size > self.large.limit() {
+                return Ok(match count {
+                    0 => Fit::TooLarge(size),
+                    count => Fit::Rows(count),
+                });
             }
-            if size > LARGEST_BATCH {
-                check_memory(size)?;
+            let first = before + count == 0;
+            if first && size > LARGEST_BATCH {
+                return Ok(Fit::Wide(size));
             }
             variable += size;
-            let first = before + count == 0;
             if !first && variable + self.fixed_bytes(before + count + 1) > self.budget {
-                return Ok(count);
+                return Ok(Fit::Rows(count));
             }
         }
-        Ok(rows)
+        Ok(Fit::Rows(rows))
     }
 
     fn variable_bytes(&self) -> usize {
@@ -274,10 +328,11 @@ impl BatchWriter {
         self.fixed_bits_per_row = self.columns.iter().map(|column| column.decoder.fixed_bits()).sum();
     }
 
+    /// `borrowed`: see [`RecordBatchBuilder::finish_borrowing_into`].
     #[inline(never)]
-    fn emit(&mut self) -> Result<()> {
+    fn emit(&mut self, borrowed: &[&[u8]]) -> Result<()> {
         let start = abi::monotonic_nanos();
-        self.builder.finish_into(&mut self.frame)?;
+        self.builder.finish_borrowing_into(borrowed, &mut self.frame)?;
         let encoded = abi::monotonic_nanos();
         abi::emit_batch(&self.frame)?;
         self.totals.encode_nanos += encoded - start;
@@ -306,37 +361,38 @@ impl BatchWriter {
     }
 }
 
-/// Whether a row of this size can be put into a column and then into a frame. Without this, running out of memory in the midst of it
+/// What of the rows at hand goes into the batch at hand.
+enum Fit {
+    /// So many of them; none: the batch is full.
+    Rows(usize),
+    /// The first one, of so many bytes, is a batch by itself.
+    Wide(usize),
+    /// The first one, of so many bytes, is above the limit.
+    TooLarge(usize),
+}
+
+/// Whether a row can be put into columns and then into a frame, with so many bytes of values in each. Without this, running out of memory in the midst of it
 /// would end the instance without a word.
 #[cold]
 #[inline(never)]
-fn check_memory(size: usize) -> Result<()> {
-    let (mut column, mut frame) = (Vec::<u8>::new(), Vec::<u8>::new());
-    column
-        .try_reserve_exact(size + LARGEST_BATCH)
-        .and_then(|()| frame.try_reserve_exact(size + LARGEST_BATCH))
+fn check_memory(in_columns: usize, in_frame: usize) -> Result<()> {
+    let (mut columns, mut frame) = (Vec::<u8>::new(), Vec::<u8>::new());
+    columns
+        .try_reserve_exact(in_columns * 2)
+        .and_then(|()| frame.try_reserve_exact(in_frame + LARGEST_BATCH))
         .map_err(|_| {
             Error::data(
                 "out_of_memory",
-                format!("a row of {} bytes does not fit into memory", size),
+                format!("a row of {} bytes does not fit into memory", in_frame),
             )
             .hint("raise the connector's memory limit, or leave the large column out of the stream's columns")
         })
 }
 
-fn record_too_large(size: usize, longest: usize) -> Error {
-    Error::data(
-        "record_too_large",
-        format!("a row takes {} bytes, and the limit is {}", size, longest),
-    )
-    .hint("raise max_record_bytes, or leave the large column out of the stream's columns")
-    .detail("bytes", size as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{frames_of, row_of_values, rows_of, TextRows};
+    use crate::testing::{frames_of, frames_within, row_of_values, rows_of, TextRows};
     use proptest::prelude::*;
     use rapidbyte_sdk::arrow::{metadata, FrameReader};
     use rapidbyte_sdk::Category;
@@ -403,6 +459,67 @@ mod tests {
         );
         let floats = [f64::NAN, f64::MIN_POSITIVE * 0.5, 0.1].map(|value| Some(value.to_be_bytes().to_vec()));
         assert_eq!(shown(ColumnType::Float8, floats.to_vec())[2].as_deref(), Some("0.1"));
+    }
+
+    /// Whether a column borrows its wide value or copies it, whether there are nulls beside it, and whatever stands before and behind.
+    #[test]
+    fn a_wide_row_is_a_batch_by_itself() {
+        const WIDE: usize = 5 << 20;
+        let types = [
+            AMOUNT,
+            ColumnType::Text,
+            ColumnType::Bytea,
+            ColumnType::Jsonb,
+            ColumnType::NumericText,
+        ];
+        let wide = || Some(vec![b'w'; WIDE]);
+        let json = |size: usize| Some([vec![1], vec![b'1'; size]].concat());
+        let rows = [
+            vec![amount(1), text("a"), None, json(3), amount(1)],
+            vec![amount(2), wide(), Some(vec![7; WIDE]), None, None],
+            vec![None, None, wide(), json(WIDE), amount(3)],
+            vec![not_a_number(), wide(), Some(Vec::new()), json(2), amount(4)],
+            vec![amount(5), text("b"), None, None, None],
+        ];
+        for encoding in ["UTF8", "SQL_ASCII"] {
+            let frames = frames_within(
+                &types,
+                rows.iter().map(|row| row_of_values(row)),
+                encoding,
+                &Limits::default(),
+            );
+            let frames = frames.unwrap();
+            assert_eq!(frames.len(), rows.len(), "{}", encoding);
+            let shown = rows_of(&frames);
+            let lengths = |row: usize| -> Vec<Option<usize>> {
+                let values = shown[row].iter();
+                values.map(|value| value.as_ref().map(String::len)).collect()
+            };
+            let bytes = |count: usize| Some(2 + 2 * count);
+            assert_eq!(lengths(0), [Some(4), Some(1), None, Some(3), Some(4)]);
+            assert_eq!(lengths(1), [Some(4), Some(WIDE), bytes(WIDE), None, None]);
+            assert_eq!(lengths(2), [None, None, bytes(WIDE), Some(WIDE), Some(4)]);
+            assert_eq!(lengths(3), [Some(3), Some(WIDE), bytes(0), Some(2), Some(4)]);
+            assert_eq!(shown[3][0].as_deref(), Some("NaN"));
+            assert!(shown[1][1].as_ref().unwrap().bytes().all(|byte| byte == b'w'));
+            assert!(shown[1][2].as_ref().unwrap().ends_with("070707"));
+            assert_eq!(shown[4][1].as_deref(), Some("b"));
+        }
+    }
+
+    #[test]
+    fn a_batch_has_no_more_rows_than_it_may() {
+        let limits = Limits {
+            max_batch_rows: 7,
+            ..Limits::default()
+        };
+        let types = [ColumnType::Int8, ColumnType::NumericText];
+        let rows = (0..100).map(|id| row_of_values(&[long(id), amount(id as u16)]));
+        let frames = frames_within(&types, rows, "UTF8", &limits).unwrap();
+        let counts: Vec<usize> = frames.iter().map(|frame| rows_of([frame]).len()).collect();
+        assert_eq!(counts, [vec![7; 14], vec![2]].concat());
+        let ids: Vec<_> = rows_of(&frames).into_iter().map(|mut row| row.remove(0)).collect();
+        assert_eq!(ids, (0..100).map(|id| Some(id.to_string())).collect::<Vec<_>>());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use std::time::Instant;
 
 use rapidbyte_sdk::abi::{set_host, Host, StandInHost};
+use rapidbyte_sdk::Limits;
 
 use crate::batch::BatchWriter;
 use crate::column_type::ColumnType;
@@ -56,6 +57,10 @@ fn decode_speed() {
         ColumnType::Timestamp,
     ]);
     let answer = copy_of((0..ROWS).map(row));
+    let limits = Limits {
+        max_batch_bytes: 1 << 20,
+        ..Limits::default()
+    };
     for _ in 0..5 {
         let mut host = StandInHost::default();
         host.claim(0);
@@ -63,10 +68,10 @@ fn decode_speed() {
         set_host(host);
         let size = answer.len();
         let mut connection = connected(answer.clone(), "UTF8");
-        let mut writer = BatchWriter::new(&plan, "bench_events", true, 1 << 20, 64 << 20).unwrap();
+        let mut writer = BatchWriter::new(&plan, "bench_events", true, &limits).unwrap();
         let mut clock = Clock::default();
         let start = Instant::now();
-        copy_unit(&mut connection, &plan, 0, 64 << 20, &mut writer, &mut clock).unwrap();
+        copy_unit(&mut connection, &plan, 0, &mut writer, &mut clock).unwrap();
         let seconds = start.elapsed().as_secs_f64();
         assert_eq!(writer.totals.rows as usize, ROWS);
         drop(recording);

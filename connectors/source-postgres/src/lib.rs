@@ -14,6 +14,7 @@ mod decode;
 mod decode_speed;
 mod discover;
 mod estimates;
+mod large_rows;
 #[cfg(test)]
 mod live_tests;
 mod plan;
@@ -21,8 +22,10 @@ mod prerequisites;
 mod read;
 mod read_plan;
 mod resolve;
+mod row_width;
 mod session;
 mod similar;
+mod slices;
 #[cfg(test)]
 mod testing;
 

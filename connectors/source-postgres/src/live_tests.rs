@@ -470,6 +470,7 @@ fn a_unit_that_is_read_again_yields_the_same_frames() {
     let limits = Limits {
         max_batch_bytes: 50_000,
         max_record_bytes: 1 << 20,
+        ..Limits::default()
     };
     let mut playground = playground!("again", limits);
     playground.sql(
@@ -492,6 +493,7 @@ fn a_value_that_does_not_fit_makes_a_batch_of_text_and_the_next_is_plain() {
     let limits = Limits {
         max_batch_bytes: 20_000,
         max_record_bytes: 1 << 20,
+        ..Limits::default()
     };
     let mut playground = playground!("flip", limits);
     playground.sql(
@@ -732,6 +734,7 @@ fn a_row_above_the_limit_is_refused_by_stream_and_size() {
     let limits = Limits {
         max_batch_bytes: 1 << 20,
         max_record_bytes: 300_000,
+        ..Limits::default()
     };
     let mut playground = playground!("limit", limits);
     playground.sql("CREATE TABLE t (n int, v text); INSERT INTO t VALUES (1, 'x'), (2, repeat('x', 400000))");

@@ -10,7 +10,9 @@ use crate::catalog::{self, Part, Relation};
 use crate::column_type::ColumnType;
 use crate::read_plan::{PlannedColumn, PlannedPart, ReadPlan, Units};
 use crate::resolve;
+use crate::row_width;
 use crate::session::Session;
+use crate::slices::Slices;
 
 /// The bytes of a table, those out of line included, that are one unit: the smallest that costs no more than reading
 /// the table at once.
@@ -18,6 +20,10 @@ const UNIT_BYTES: i64 = 1 << 20;
 
 /// The first server that reads a range of blocks without looking at the others.
 const FIRST_SERVER_WITH_RANGES: u32 = 14;
+
+/// The bytes out of line that the rows of a block have when it is more than one unit, and what each of them is to have.
+const BYTES_OF_A_BLOCK_TO_SLICE: i64 = 8 << 20;
+const SLICE_BYTES: i64 = 4 << 20;
 
 /// An empty table is planned by the server as if it had this many blocks.
 const LEAST_BLOCKS_OF_THE_SERVERS_PLANNER: i64 = 10;
@@ -61,12 +67,24 @@ fn plan_stream<T: Transport>(
         primary_key: relation.primary_key.clone(),
         units: Units::Whole,
         storage: relation.storage.clone(),
+        max_records: stream.max_records,
     };
-    let (estimated_rows, estimated_bytes) = estimate(connection, &relation, &plan)?;
+    let (mut estimated_rows, mut estimated_bytes) = estimate(connection, &relation, &plan)?;
+    let width = row_width::sample(connection, &relation, &plan)?;
+    if let Some(width) = &width {
+        estimated_bytes = estimated_bytes.max(estimated_rows.max(0).saturating_mul(width.bytes));
+    }
     plan.units = match &stream.partition_key {
+        // The server ends a query when it has found so many rows, and knows of one query only.
+        _ if stream.max_records.is_some() => Units::Whole,
         Some(key) => units_of_key(connection, &relation, key, estimated_bytes)?,
-        None => units_of(connection, &relation)?,
+        None => units_of(connection, &relation, width.map_or(0, |width| width.bytes_of_a_block))?,
     };
+    if let (Some(most), true) = (stream.max_records, estimated_rows > 0) {
+        let most = i64::try_from(most).unwrap_or(i64::MAX).min(estimated_rows);
+        estimated_bytes = (estimated_bytes as f64 / estimated_rows as f64 * most as f64) as i64;
+        estimated_rows = most;
+    }
     stream.namespace = Some(plan.namespace.clone());
     stream.table = Some(plan.table.clone());
     Ok(PlanResponse {
@@ -81,10 +99,10 @@ fn plan_stream<T: Transport>(
 }
 
 #[inline(never)]
-fn units_of<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Units> {
+fn units_of<T: Transport>(connection: &mut Connection<T>, relation: &Relation, bytes_of_a_block: i64) -> Result<Units> {
     let version = connection.server_major_version();
     if !relation.has_children {
-        return Ok(units(relation, version));
+        return Ok(units(relation, version, bytes_of_a_block));
     }
     Ok(match catalog::parts(connection, relation)? {
         Some(parts) if !parts.is_empty() && parts.len() <= MOST_PARTS => {
@@ -94,21 +112,39 @@ fn units_of<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -
     })
 }
 
-fn units(relation: &Relation, server_version: u32) -> Units {
+/// `bytes_of_a_block`: what the rows of a block are at least, values out of line included.
+fn units(relation: &Relation, server_version: u32, bytes_of_a_block: i64) -> Units {
     if !relation.has_blocks() || !relation.is_heap || relation.has_children || server_version < FIRST_SERVER_WITH_RANGES
     {
         return Units::Whole;
     }
-    let (count, blocks) = heap_ranges(relation.main_bytes, relation.toast_bytes, relation.block_size);
-    Units::HeapBlocks { count, blocks }
+    let heap = Heap::of(
+        relation.main_bytes,
+        relation.toast_bytes,
+        relation.block_size,
+        bytes_of_a_block,
+    );
+    match heap.slices() {
+        Some(slices) => Units::HeapSlices {
+            blocks: heap.blocks(),
+            slices,
+        },
+        None => {
+            let (count, blocks) = heap.ranges();
+            Units::HeapBlocks { count, blocks }
+        }
+    }
 }
 
 fn units_of_parts(parts: &[Part], block_size: i64, server_version: u32) -> Units {
     let planned = parts.iter().map(|part| {
-        let (count, blocks) = if part.is_heap && server_version >= FIRST_SERVER_WITH_RANGES {
-            heap_ranges(part.main_bytes, part.toast_bytes, block_size)
-        } else {
-            (1, 0)
+        let heap = Heap::of(part.main_bytes, part.toast_bytes, block_size, 0);
+        let has_ranges = part.is_heap && server_version >= FIRST_SERVER_WITH_RANGES;
+        let slices = if has_ranges { heap.slices() } else { None };
+        let (count, blocks) = match &slices {
+            Some(slices) => (heap.blocks() * slices.count, 1),
+            None if has_ranges => heap.ranges(),
+            None => (1, 0),
         };
         PlannedPart {
             namespace: part.namespace.clone(),
@@ -116,6 +152,7 @@ fn units_of_parts(parts: &[Part], block_size: i64, server_version: u32) -> Units
             storage: part.storage.clone(),
             count,
             blocks,
+            slices,
         }
     });
     Units::Parts(planned.collect())
@@ -178,17 +215,49 @@ fn units_of_key<T: Transport>(
     })
 }
 
-/// How many units a heap is, and the blocks of each.
-fn heap_ranges(main_bytes: i64, toast_bytes: i64, block_size: i64) -> (u64, u64) {
-    let block_size = block_size.max(1);
-    let all = (main_bytes + block_size - 1) / block_size;
-    // A block of rows with values out of line stands for many times its own bytes.
-    let bytes_of_a_block = match all {
-        0 => block_size,
-        all => block_size.saturating_add(toast_bytes.max(0) / all),
-    };
-    let blocks = (UNIT_BYTES / bytes_of_a_block).max(1);
-    (((all + blocks - 1) / blocks).max(1) as u64, blocks as u64)
+/// The size of a heap, as far as its units depend on it.
+struct Heap {
+    blocks: i64,
+    block_size: i64,
+    /// Values out of line included: a block of rows with such values stands for many times its own bytes.
+    bytes_of_a_block: i64,
+}
+
+impl Heap {
+    fn of(main_bytes: i64, toast_bytes: i64, block_size: i64, bytes_of_a_block: i64) -> Heap {
+        let block_size = block_size.max(1);
+        let blocks = (main_bytes + block_size - 1) / block_size;
+        let average = match blocks {
+            0 => block_size,
+            blocks => block_size.saturating_add(toast_bytes.max(0) / blocks),
+        };
+        Heap {
+            blocks,
+            block_size,
+            bytes_of_a_block: average.max(bytes_of_a_block),
+        }
+    }
+
+    fn blocks(&self) -> u64 {
+        self.blocks.max(1) as u64
+    }
+
+    /// How many units it is, and the blocks of each.
+    fn ranges(&self) -> (u64, u64) {
+        let blocks = (UNIT_BYTES / self.bytes_of_a_block).max(1);
+        (((self.blocks + blocks - 1) / blocks).max(1) as u64, blocks as u64)
+    }
+
+    /// When a block is more than one unit.
+    fn slices(&self) -> Option<Slices> {
+        if self.bytes_of_a_block - self.block_size <= BYTES_OF_A_BLOCK_TO_SLICE {
+            return None;
+        }
+        Some(Slices::of_block(
+            self.block_size,
+            (self.bytes_of_a_block / SLICE_BYTES).max(1),
+        ))
+    }
 }
 
 /// Rows and bytes of the whole stream. The server's own estimate also tells whether the user may run the query at all.
@@ -256,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_heap_is_cut_into_units_of_a_mebibyte() {
-        let count = |bytes| units(&table(bytes), 15);
+        let count = |bytes| units(&table(bytes), 15, 0);
         assert_eq!(count(0), Units::HeapBlocks { count: 1, blocks: 128 });
         assert_eq!(count(8192), Units::HeapBlocks { count: 1, blocks: 128 });
         assert_eq!(count(1 << 20), Units::HeapBlocks { count: 1, blocks: 128 });
@@ -272,7 +341,7 @@ mod tests {
             block_size: 32768,
             ..table(3 << 20)
         };
-        assert_eq!(units(&wide, 15), Units::HeapBlocks { count: 3, blocks: 32 });
+        assert_eq!(units(&wide, 15, 0), Units::HeapBlocks { count: 3, blocks: 32 });
     }
 
     #[test]
@@ -284,6 +353,7 @@ mod tests {
                     ..table(main_bytes)
                 },
                 15,
+                0,
             )
         };
         assert_eq!(toasted(80 * 8192, 0), Units::HeapBlocks { count: 1, blocks: 128 });
@@ -299,15 +369,42 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_many_bytes_is_several_units() {
+        let sliced = |toast_bytes, sampled| {
+            units(
+                &Relation {
+                    toast_bytes,
+                    ..table(3 * 8192)
+                },
+                15,
+                sampled,
+            )
+        };
+        let slices = Units::HeapSlices {
+            blocks: 3,
+            slices: Slices { rows: 145, count: 3 },
+        };
+        assert_eq!(sliced(3 * (10 << 20), 0), slices);
+        assert_eq!(sliced(1 << 20, 10 << 20), slices);
+        assert_eq!(slices.count(), 9);
+        let widest = Units::HeapSlices {
+            blocks: 3,
+            slices: Slices { rows: 1, count: 291 },
+        };
+        assert_eq!(sliced(3 * (7 << 30), 0), widest);
+    }
+
+    #[test]
     fn what_has_no_positions_of_its_own_is_one_unit() {
-        assert_eq!(units(&table(1 << 30), 13), Units::Whole);
+        assert_eq!(units(&table(1 << 30), 13, 0), Units::Whole);
         assert_eq!(
             units(
                 &Relation {
                     has_children: true,
                     ..table(1 << 30)
                 },
-                15
+                15,
+                0
             ),
             Units::Whole
         );
@@ -317,7 +414,8 @@ mod tests {
                     is_heap: false,
                     ..table(1 << 30)
                 },
-                15
+                15,
+                0
             ),
             Units::Whole
         );
@@ -327,7 +425,8 @@ mod tests {
                     kind: RelationKind::View,
                     ..table(0)
                 },
-                15
+                15,
+                0
             ),
             Units::Whole
         );
@@ -337,7 +436,8 @@ mod tests {
                     kind: RelationKind::PartitionedTable,
                     ..table(0)
                 },
-                15
+                15,
+                0
             ),
             Units::Whole
         );

@@ -5,16 +5,13 @@
 use std::ops::Range;
 
 use rapidbyte_sdk::abi;
-use rapidbyte_sdk::postgres::{Connection, Transport};
+use rapidbyte_sdk::postgres::{Connection, CopyData, CopyOut, Transport};
 use rapidbyte_sdk::{Category, Error, Limits, ReadRequest, ReadResponse, Result};
 
-use crate::batch::BatchWriter;
+use crate::batch::{BatchWriter, Totals};
 use crate::decode::{Index, Tuples};
 use crate::read_plan::ReadPlan;
 use crate::session::Session;
-
-/// Postgres sends no larger message, and a limit this low leaves room to calculate with.
-const LONGEST_ROW: u64 = 1 << 30;
 
 /// What the time of a call went into, besides connecting and encoding.
 #[derive(Default)]
@@ -40,7 +37,6 @@ pub fn read(session: &mut Session, limits: &Limits, request: &ReadRequest) -> Re
 
 /// Reads in one transaction, in which a table that was read cannot be truncated or written anew.
 fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, plan: &ReadPlan) -> Result<ReadResponse> {
-    let longest = limits.max_record_bytes.min(LONGEST_ROW) as usize;
     let mut units = 0;
     let mut begun = false;
     let mut writer: Option<BatchWriter> = None;
@@ -65,16 +61,10 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
             none => {
                 // A database without an encoding hands text out as it is stored.
                 let trusted_text = connection.parameter("server_encoding") != Some("SQL_ASCII");
-                none.insert(BatchWriter::new(
-                    plan,
-                    &request.stream.name,
-                    trusted_text,
-                    limits.max_batch_bytes,
-                    longest,
-                )?)
+                none.insert(BatchWriter::new(plan, &request.stream.name, trusted_text, limits)?)
             }
         };
-        copy_unit(connection, plan, unit as u64, longest, writer, &mut clock)?;
+        copy_unit(connection, plan, unit as u64, writer, &mut clock)?;
         units += 1;
         session.used();
     }
@@ -88,25 +78,36 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
         session.end_transaction()?;
         clock.query_nanos += abi::monotonic_nanos() - start;
     }
-    let totals = writer.map(|writer| writer.totals).unwrap_or_default();
+    let totals = match &writer {
+        Some(writer) => {
+            writer.large.report()?;
+            writer.totals
+        }
+        None => Totals::default(),
+    };
     if units > 0 {
-        abi::add_duration_nanos("source_query", clock.query_nanos)?;
-        abi::add_duration_nanos("source_fetch", clock.fetch_nanos)?;
-        // Frames are built and handed over in the midst of decoding. The host times the latter itself.
-        let decode_nanos = clock.decode_nanos - totals.encode_nanos - totals.emit_nanos;
-        abi::add_duration_nanos("source_decode", decode_nanos.max(0))?;
-        abi::add_duration_nanos("source_arrow_encode", totals.encode_nanos)?;
-        abi::add_to_counter("source_units", units as i64)?;
-        abi::add_to_counter("source_rows", totals.rows as i64)?;
-        abi::add_to_counter("source_batches", totals.batches as i64)?;
-        abi::add_to_counter("source_bytes", clock.bytes as i64)?;
-        abi::add_to_counter("source_batch_bytes", totals.bytes as i64)?;
+        report(units, &totals, &clock)?;
     }
     Ok(ReadResponse {
         units,
         rows: totals.rows,
         batches: totals.batches,
     })
+}
+
+#[inline(never)]
+fn report(units: u64, totals: &Totals, clock: &Clock) -> Result<()> {
+    abi::add_duration_nanos("source_query", clock.query_nanos)?;
+    abi::add_duration_nanos("source_fetch", clock.fetch_nanos)?;
+    // Frames are built and handed over in the midst of decoding. The host times the latter itself.
+    let decode_nanos = clock.decode_nanos - totals.encode_nanos - totals.emit_nanos;
+    abi::add_duration_nanos("source_decode", decode_nanos.max(0))?;
+    abi::add_duration_nanos("source_arrow_encode", totals.encode_nanos)?;
+    abi::add_to_counter("source_units", units as i64)?;
+    abi::add_to_counter("source_rows", totals.rows as i64)?;
+    abi::add_to_counter("source_batches", totals.batches as i64)?;
+    abi::add_to_counter("source_bytes", clock.bytes as i64)?;
+    abi::add_to_counter("source_batch_bytes", totals.bytes as i64)
 }
 
 /// Fails when the rows of the table are in another file than when the stream was planned. Who truncates a table does not leave its old
@@ -141,28 +142,55 @@ pub fn copy_unit<T: Transport>(
     connection: &mut Connection<T>,
     plan: &ReadPlan,
     unit: u64,
-    longest: usize,
     writer: &mut BatchWriter,
     clock: &mut Clock,
 ) -> Result<()> {
+    let longest = writer.large.limit();
+    writer.large.begin_unit(unit);
     let mut tuples = Tuples::new(longest);
     let mut index = Index::new(plan.columns.len());
     let mut now = abi::monotonic_nanos();
     let mut copy = connection.copy_out(&plan.copy(unit), longest)?;
     // The server answers before it begins with the work: the query has run when its first row is there.
-    copy.window()?;
+    copy.next()?;
     lap(&mut now, &mut clock.query_nanos);
-    while let Some(window) = copy.window()? {
-        lap(&mut now, &mut clock.fetch_nanos);
-        let taken = take_messages(window, &mut tuples, &mut index, writer)?;
-        clock.bytes += taken as u64;
-        copy.consume(taken);
-        lap(&mut now, &mut clock.decode_nanos);
+    loop {
+        match copy.next()? {
+            CopyData::Messages(window) => {
+                lap(&mut now, &mut clock.fetch_nanos);
+                let taken = take_messages(window, &mut tuples, &mut index, writer)?;
+                clock.bytes += taken as u64;
+                copy.consume(taken);
+                lap(&mut now, &mut clock.decode_nanos);
+            }
+            CopyData::Large(bytes) => {
+                clock.bytes += bytes as u64;
+                leave_out(&mut copy, bytes, &mut tuples, writer)?;
+            }
+            CopyData::End => break,
+        }
     }
     tuples.finish()?;
     writer.end_unit(unit == 0)?;
     lap(&mut now, &mut clock.decode_nanos);
     Ok(())
+}
+
+/// Lets a row pass by that is above the limit.
+#[cold]
+#[inline(never)]
+fn leave_out<T: Transport>(
+    copy: &mut CopyOut<'_, T>,
+    bytes: usize,
+    tuples: &mut Tuples,
+    writer: &mut BatchWriter,
+) -> Result<()> {
+    let mut row = writer.large.passing(tuples.front_size());
+    copy.take_large(|piece| row.look_at(piece))?;
+    tuples.pass(row.front())?;
+    writer
+        .large
+        .refuse(bytes - row.front().len(), |column| row.value(column))
 }
 
 /// Decodes all whole messages at the front of the window; returns how many bytes they are.

@@ -10,6 +10,7 @@ use rapidbyte_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::column_type::ColumnType;
+use crate::slices::Slices;
 
 /// How to read one relation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct ReadPlan {
     pub units: Units,
     /// What identifies the file of the table's rows; it changes when they are truncated or written anew. Empty for what has none.
     pub storage: String,
+    /// How many rows are read at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_records: Option<u64>,
 }
 
 /// A column as it was when the stream was planned.
@@ -42,6 +46,9 @@ pub enum Units {
     /// Unit `n` is the rows in blocks `n * blocks` up to `(n + 1) * blocks`, and the last one all that follow, too:
     /// rows that were added after the stream was planned.
     HeapBlocks { count: u64, blocks: u64 },
+    /// As many units as `slices` says for each of the `blocks`, because the rows of one block are too many bytes for a unit: values out of
+    /// line take next to no room in a block.
+    HeapSlices { blocks: u64, slices: Slices },
     /// The units of one table after those of the other: partitions, or children.
     Parts(Vec<PlannedPart>),
     /// Unit `n` is the rows whose key is at least bound `n - 1` and below bound `n`; the first one has no lower bound and also the rows without a
@@ -62,6 +69,9 @@ pub struct PlannedPart {
     pub count: u64,
     /// The blocks of a unit; 0: it is read whole.
     pub blocks: u64,
+    /// When a block is more than one unit; `blocks` is 1 then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<Slices>,
 }
 
 /// A unit's place: of which table, and which of its rows.
@@ -81,6 +91,7 @@ impl Units {
         match self {
             Units::Whole => 1,
             Units::HeapBlocks { count, .. } => *count,
+            Units::HeapSlices { blocks, slices } => blocks * slices.count,
             Units::Parts(parts) => parts.iter().map(|part| part.count).sum(),
             Units::KeyRanges { bounds, .. } => bounds.len() as u64 + 1,
             Units::KeyHashes { count, .. } => *count,
@@ -92,6 +103,7 @@ impl Units {
         match self {
             Units::Whole => "whole",
             Units::HeapBlocks { .. } => "heap_blocks",
+            Units::HeapSlices { .. } => "heap_block_slices",
             Units::Parts(_) => "heap_blocks_of_parts",
             Units::KeyRanges { .. } => "key_ranges",
             Units::KeyHashes { .. } => "key_hashes",
@@ -130,10 +142,14 @@ impl ReadPlan {
             if place.with_children { "" } else { "ONLY " },
             quote_qualified(place.namespace, place.table)
         );
-        if place.condition.is_empty() {
+        let query = if place.condition.is_empty() {
             query
         } else {
             format!("{} WHERE {}", query, place.condition)
+        };
+        match self.max_records {
+            Some(most) => format!("{} LIMIT {}", query, most),
+            None => query,
         }
     }
 
@@ -149,6 +165,11 @@ impl ReadPlan {
             Units::Whole => whole,
             Units::HeapBlocks { count, blocks } => Place {
                 condition: block_condition(unit, *count, *blocks),
+                with_children: false,
+                ..whole
+            },
+            Units::HeapSlices { blocks, slices } => Place {
+                condition: slices.condition(unit, blocks * slices.count),
                 with_children: false,
                 ..whole
             },
@@ -173,10 +194,10 @@ impl ReadPlan {
                             namespace: &part.namespace,
                             table: &part.table,
                             storage: &part.storage,
-                            condition: if part.blocks > 0 {
-                                block_condition(number, part.count, part.blocks)
-                            } else {
-                                String::new()
+                            condition: match part.slices {
+                                Some(slices) => slices.condition(number, part.count),
+                                None if part.blocks > 0 => block_condition(number, part.count, part.blocks),
+                                None => String::new(),
                             },
                             with_children: false,
                         };
@@ -266,6 +287,7 @@ mod tests {
             primary_key: vec!["id".into()],
             units,
             storage: "16384".into(),
+            max_records: None,
         }
     }
 
@@ -292,6 +314,7 @@ mod tests {
             storage: storage.into(),
             count,
             blocks,
+            slices: None,
         };
         let plan = plan(Units::Parts(vec![
             part("a", "1", 2, 128),
@@ -344,6 +367,17 @@ mod tests {
                 "{}(COALESCE(pg_catalog.hashtext(\"id\"::pg_catalog.text), 0) & 2147483647) % 4 = 3",
                 select
             )
+        );
+    }
+
+    #[test]
+    fn a_limit_of_rows_is_part_of_the_query() {
+        let mut plan = plan(Units::Whole);
+        plan.max_records = Some(7);
+        assert!(
+            plan.query(0).ends_with("FROM \"Sales\".\"Größe\" LIMIT 7"),
+            "{}",
+            plan.query(0)
         );
     }
 

@@ -9,7 +9,7 @@ use rapidbyte_sdk::abi::{set_host, Host, StandInHost};
 use rapidbyte_sdk::arrow::{metadata, Batch, Column, DataType, Field, FrameReader};
 use rapidbyte_sdk::postgres::{Config, Connection, Transport};
 use rapidbyte_sdk::tcp::TlsOptions;
-use rapidbyte_sdk::Result;
+use rapidbyte_sdk::{Limits, Result};
 use serde_json::json;
 
 use crate::batch::BatchWriter;
@@ -288,6 +288,7 @@ pub fn plan_of(types: &[ColumnType]) -> ReadPlan {
         primary_key: Vec::new(),
         units: Units::Whole,
         storage: String::new(),
+        max_records: None,
     }
 }
 
@@ -313,15 +314,30 @@ pub fn frames_of(
     server_encoding: &str,
     max_batch_bytes: u64,
 ) -> Result<Vec<Vec<u8>>> {
+    let limits = Limits {
+        max_batch_bytes,
+        max_record_bytes: 1 << 20,
+        ..Limits::default()
+    };
+    frames_within(types, rows, server_encoding, &limits)
+}
+
+/// The same with other limits.
+pub fn frames_within(
+    types: &[ColumnType],
+    rows: impl IntoIterator<Item = Vec<u8>>,
+    server_encoding: &str,
+    limits: &Limits,
+) -> Result<Vec<Vec<u8>>> {
     let mut host = StandInHost::default();
     host.claim(0);
     let recording = host.recording();
     set_host(host);
     let plan = plan_of(types);
     let trusted_text = server_encoding != "SQL_ASCII";
-    let mut writer = BatchWriter::new(&plan, "t", trusted_text, max_batch_bytes, 1 << 20)?;
+    let mut writer = BatchWriter::new(&plan, "t", trusted_text, limits)?;
     let mut connection = connected(copy_of(rows), server_encoding);
-    copy_unit(&mut connection, &plan, 0, 1 << 20, &mut writer, &mut Clock::default())?;
+    copy_unit(&mut connection, &plan, 0, &mut writer, &mut Clock::default())?;
     let frames = recording
         .borrow_mut()
         .emitted

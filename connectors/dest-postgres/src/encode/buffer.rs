@@ -4,6 +4,9 @@
 
 use rapidbyte_sdk::postgres::COPY_DATA_PREFIX;
 
+/// A buffer above this grows to what is needed.
+const LARGEST_DOUBLED: usize = 8 << 20;
+
 /// The contents of one CopyData message, with room for its header in front. The memory is written once: growing a
 /// `Vec` would fill it with zeros before each use.
 pub struct RowBuffer {
@@ -42,7 +45,11 @@ impl RowBuffer {
             // Nothing is lost by giving the old memory back first, and a large row may need the room.
             self.bytes = Vec::new();
         }
-        let room = length.max(self.bytes.len() * 2);
+        // Doubling is for what grows piece by piece.
+        let room = match self.bytes.len() {
+            large if large > LARGEST_DOUBLED => length,
+            small => length.max(small * 2),
+        };
         self.bytes.reserve_exact(room - self.bytes.len());
         self.bytes.resize(room, 0);
     }
@@ -52,6 +59,13 @@ impl RowBuffer {
         if self.bytes.len() < COPY_DATA_PREFIX + length {
             self.grow(COPY_DATA_PREFIX + length);
         }
+    }
+
+    /// Takes bytes of the contents out.
+    pub fn remove(&mut self, start: usize, length: usize) {
+        let start = COPY_DATA_PREFIX + start;
+        self.bytes.copy_within(start + length..self.filled, start);
+        self.filled -= length;
     }
 
     /// The message as [`rapidbyte_sdk::postgres::CopyIn::send`] wants it.

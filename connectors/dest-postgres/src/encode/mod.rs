@@ -92,7 +92,16 @@ pub struct Column<'a> {
     pub made: Option<(&'a ValueForm, &'a rapidbyte_sdk::arrow::Column<'a>)>,
 }
 
-impl Column<'_> {
+impl<'a> Column<'a> {
+    /// The value of a row of a column with offsets; `None` for a null.
+    pub fn value(&self, row: usize) -> Option<&'a [u8]> {
+        if self.validity.map_or(true, |validity| is_set(validity, row)) {
+            self.values.get(self.range(row))
+        } else {
+            None
+        }
+    }
+
     /// Where the value of a row lies in `values`.
     #[inline(always)]
     fn range(&self, row: usize) -> Range<usize> {
@@ -204,6 +213,19 @@ impl Encoder {
             scatter::column(column, from, cursors, &mut cells, out);
         }
         Ok(fitting)
+    }
+
+    /// Appends the cells of one row in some columns, without the number of fields that a row begins with.
+    pub fn append_cells(
+        &mut self,
+        columns: &[Column<'_>],
+        row: usize,
+        buffer: &mut RowBuffer,
+    ) -> Result<(), EncodeError> {
+        let start = buffer.len();
+        self.append(columns, row, row + 1, buffer)?;
+        buffer.remove(start, 2);
+        Ok(())
     }
 
     /// Fills `cursors` with the lengths of the rows.

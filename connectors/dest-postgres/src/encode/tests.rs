@@ -522,3 +522,22 @@ fn speed_of_narrow_rows() {
         ROWS as f64 / best / 1e6
     );
 }
+
+#[test]
+fn cells_of_some_columns_make_up_a_row() {
+    let numbers = Buffers::fixed(&[Some(7i32.to_le_bytes()), Some(8i32.to_le_bytes())]);
+    let texts = Buffers::variable(&[Some("first"), None]);
+    let columns = [
+        numbers.column(Form::Word32),
+        texts.column(Form::Bytes),
+        numbers.column(Form::Int32ToNumeric),
+    ];
+    for row in 0..2 {
+        let (mut encoder, mut whole, mut parts) = (Encoder::default(), RowBuffer::default(), RowBuffer::default());
+        assert_eq!(encoder.append(&columns, row, row + 1, &mut whole).unwrap(), 1);
+        parts.extend_from_slice(&3u16.to_be_bytes());
+        encoder.append_cells(&columns[..1], row, &mut parts).unwrap();
+        encoder.append_cells(&columns[1..], row, &mut parts).unwrap();
+        assert_eq!(parts.message(), whole.message(), "row {}", row);
+    }
+}

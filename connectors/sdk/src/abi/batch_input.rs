@@ -90,6 +90,9 @@ impl BatchInput {
     /// Room to begin with: most batches of small tables fit, and a larger one costs one more call, once.
     const FIRST_SIZE: usize = 256 * 1024;
 
+    /// Larger ones are of single rows.
+    const LARGEST_USUAL_SIZE: usize = 8 << 20;
+
     pub fn new() -> BatchInput {
         BatchInput::default()
     }
@@ -119,7 +122,12 @@ impl BatchInput {
     fn grow(&mut self, size: usize) {
         // The old buffer goes first: its content is of no use, and both together may not fit the memory limit.
         self.buffer = Vec::new();
-        self.buffer = vec![0; size + size / 8];
+        let more = if size < BatchInput::LARGEST_USUAL_SIZE {
+            size / 8
+        } else {
+            0
+        };
+        self.buffer = vec![0; size + more];
     }
 }
 

@@ -15,6 +15,8 @@ pub struct FrameWriter {
 /// The most that a frame may have (docs/abi.md, section 7.1).
 const LARGEST_FRAME: usize = 1 << 30;
 
+const LARGEST_USUAL_FRAME: usize = 8 << 20;
+
 impl FrameWriter {
     pub fn new(schema: &Schema) -> FrameWriter {
         let mut schema_message = Vec::new();
@@ -22,12 +24,19 @@ impl FrameWriter {
         FrameWriter { schema_message }
     }
 
-    /// Writes a frame of `rows` rows in the place of what `frame` holds. `schema` is that of [`FrameWriter::new`].
+    /// Writes a frame of `rows` rows in the place of what `frame` holds. `schema` is that of [`FrameWriter::new`]. `borrowed` has the data of
+    /// columns that lies elsewhere; it may be shorter than `columns`.
     #[inline(never)]
-    pub fn write(&self, schema: &Schema, rows: usize, columns: &[ColumnBuilder], frame: &mut Vec<u8>) -> Result<()> {
+    pub fn write(
+        &self,
+        schema: &Schema,
+        rows: usize,
+        columns: &[ColumnBuilder],
+        borrowed: &[&[u8]],
+        frame: &mut Vec<u8>,
+    ) -> Result<()> {
         verify(schema, rows, columns)?;
-        let mut buffers = Vec::new();
-        columns.iter().for_each(|column| column.collect_buffers(&mut buffers));
+        let buffers = all_buffers(columns, borrowed);
         let body_length = buffers.iter().map(|buffer| aligned(buffer.len())).sum::<usize>();
         // No column has fewer buffers than one.
         let metadata_bound = 512 + buffers.len() * (m::PAIR_SIZE * 2);
@@ -38,8 +47,7 @@ impl FrameWriter {
                 bound
             )));
         }
-        frame.clear();
-        frame.reserve(bound);
+        make_room(frame, bound);
         frame.extend_from_slice(&self.schema_message);
         write_record_batch_message(rows, columns, &buffers, body_length, frame);
         buffers.iter().for_each(|buffer| append_padded(buffer, frame));
@@ -64,6 +72,32 @@ fn verify(schema: &Schema, rows: usize, columns: &[ColumnBuilder]) -> Result<()>
             .map_err(|wrong| Error::internal(format!("column '{}' cannot be written: {}", field.name, wrong)))?;
     }
     Ok(())
+}
+
+/// Empties `frame` and gives it room for `size` bytes. Its old memory goes first, as both together may not fit into what there is.
+#[inline(never)]
+fn make_room(frame: &mut Vec<u8>, size: usize) {
+    frame.clear();
+    if frame.capacity() < size {
+        *frame = Vec::new();
+        // Frames of a stream differ by little, unless they are of single rows.
+        let more = if size < LARGEST_USUAL_FRAME { size / 8 } else { 0 };
+        frame.reserve_exact(size + more);
+    }
+}
+
+/// The buffers of all columns, also those that are empty.
+fn all_buffers<'a>(columns: &'a [ColumnBuilder], borrowed: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    let mut buffers = Vec::new();
+    for (position, column) in columns.iter().enumerate() {
+        column.collect_buffers(&mut buffers);
+        let data = borrowed.get(position).filter(|data| !data.is_empty());
+        // Of a column without children the data comes last.
+        if let (Some(data), Some(last)) = (data, buffers.last_mut()) {
+            *last = data;
+        }
+    }
+    buffers
 }
 
 #[inline(never)]

@@ -11,6 +11,9 @@ use super::connection::{Connection, Reply};
 use super::error::protocol_error;
 use super::transport::Transport;
 
+/// The bytes in front of the first row in a COPY's data, with which they share a message.
+const DATA_HEADER: usize = 19;
+
 /// A running COPY out of the server.
 ///
 /// One that is dropped before its end leaves the connection in the middle of the copy: it is not ready any more, and
@@ -18,12 +21,33 @@ use super::transport::Transport;
 pub struct CopyOut<'a, T> {
     connection: &'a mut Connection<T>,
     longest: usize,
+    /// Whether no data was taken yet.
+    at_start: bool,
     ended: bool,
 }
 
+/// What comes next in the data of a COPY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyData<'a> {
+    /// Everything that is here: at least one whole CopyData message, then any number of further messages, of which the last may be
+    /// incomplete. The caller takes CopyData messages from the front and tells [`CopyOut::consume`] about them.
+    Messages(&'a [u8]),
+    /// A CopyData message with so many bytes of data, more than a row may have. There is no memory for it: [`CopyOut::take_large`] takes
+    /// it, piece by piece.
+    Large(usize),
+    /// There is no more, and the connection is ready again.
+    End,
+}
+
+enum Next {
+    Unknown,
+    Messages,
+    Large(usize),
+}
+
 impl<T: Transport> Connection<T> {
-    /// Starts `COPY … TO STDOUT (FORMAT binary)`. A single CopyData message, that is a row, of more than `longest` bytes
-    /// ends it with the error `record_too_large`, before there is memory for it.
+    /// Starts `COPY … TO STDOUT (FORMAT binary)`. A row, that is a CopyData message, of more than `longest` bytes comes as
+    /// [`CopyData::Large`].
     pub fn copy_out(&mut self, sql: &str, longest: usize) -> Result<CopyOut<'_, T>> {
         self.start_query(sql)?;
         match self.receive()? {
@@ -37,41 +61,64 @@ impl<T: Transport> Connection<T> {
         Ok(CopyOut {
             connection: self,
             longest,
+            at_start: true,
             ended: false,
         })
     }
 }
 
 impl<T: Transport> CopyOut<'_, T> {
-    /// Everything that is here: at least one whole CopyData message, then any number of further messages, of which the
-    /// last may be incomplete. Waits for it if need be. `None` at the end, when the connection is ready again.
-    ///
-    /// The caller takes CopyData messages from the front and tells [`CopyOut::consume`] about them.
-    pub fn window(&mut self) -> Result<Option<&[u8]>> {
-        while !self.ended && !self.has_data()? {}
-        if self.ended {
-            return Ok(None);
+    /// What comes next. Waits for it if need be.
+    pub fn next(&mut self) -> Result<CopyData<'_>> {
+        while !self.ended {
+            match self.look()? {
+                Next::Unknown => {}
+                Next::Messages => return Ok(CopyData::Messages(self.connection.input.unread())),
+                Next::Large(bytes) => return Ok(CopyData::Large(bytes)),
+            }
         }
-        Ok(Some(self.connection.input.unread()))
+        Ok(CopyData::End)
     }
 
-    /// Drops `count` bytes from the front of the window: whole CopyData messages, headers included.
+    /// Drops `count` bytes from the front of the messages: whole CopyData messages, headers included.
     pub fn consume(&mut self, count: usize) {
+        self.at_start &= count == 0;
         self.connection.input.consume(count);
     }
 
-    /// Whether a whole CopyData message is here; reads once or handles one other message when there is none.
+    /// Takes the message that [`CopyData::Large`] told of, and shows its data piece by piece.
     #[inline(never)]
-    fn has_data(&mut self) -> Result<bool> {
+    pub fn take_large(&mut self, mut look_at: impl FnMut(&[u8])) -> Result<()> {
+        let mut left = match self.connection.input.header()? {
+            Some(header) => header.size - MESSAGE_HEADER,
+            None => return Err(Error::internal("there is no large message to take")),
+        };
+        self.consume(MESSAGE_HEADER);
+        while left > 0 {
+            if self.connection.input.unread().is_empty() {
+                self.connection.fill()?;
+            }
+            let unread = self.connection.input.unread();
+            let piece = unread.len().min(left);
+            look_at(&unread[..piece]);
+            left -= piece;
+            self.consume(piece);
+        }
+        Ok(())
+    }
+
+    /// Whether a CopyData message is here; reads once or handles one other message when there is none.
+    #[inline(never)]
+    fn look(&mut self) -> Result<Next> {
         let connection = &mut *self.connection;
         match connection.input.header()? {
             Some(header) if header.tag == b'd' => {
                 let payload = header.size - MESSAGE_HEADER;
-                if payload > self.longest {
-                    return Err(record_too_large(payload, self.longest));
+                if payload > self.longest + if self.at_start { DATA_HEADER } else { 0 } {
+                    return Ok(Next::Large(payload));
                 }
                 if header.size <= connection.input.unread().len() {
-                    return Ok(true);
+                    return Ok(Next::Messages);
                 }
                 connection.input.reserve(header.size)?;
                 connection.fill()?;
@@ -84,17 +131,8 @@ impl<T: Transport> CopyOut<'_, T> {
             },
             None => connection.fill()?,
         }
-        Ok(false)
+        Ok(Next::Unknown)
     }
-}
-
-fn record_too_large(size: usize, longest: usize) -> Error {
-    Error::data(
-        "record_too_large",
-        format!("a row takes {} bytes, and the limit is {}", size, longest),
-    )
-    .hint("raise max_record_bytes, or leave the large column out of the stream's columns")
-    .detail("bytes", size as u64)
 }
 
 #[cfg(test)]
@@ -110,7 +148,7 @@ mod tests {
     /// Takes all data the way a decoder does: whole messages from the front of each window.
     fn drain<T: Transport>(copy: &mut CopyOut<'_, T>) -> Result<Vec<Vec<u8>>> {
         let mut payloads = Vec::new();
-        while let Some(window) = copy.window()? {
+        while let CopyData::Messages(window) = copy.next()? {
             let mut taken = 0;
             while let Some(next) = header(&window[taken..])? {
                 if next.tag != b'd' || next.size > window.len() - taken {
@@ -143,7 +181,7 @@ mod tests {
             script.read_at_most(step);
             let mut copy = connection.copy_out("COPY", 1 << 20).unwrap();
             assert_eq!(drain(&mut copy).unwrap(), expected, "reads of {} bytes", step);
-            assert!(copy.window().unwrap().is_none());
+            assert_eq!(copy.next().unwrap(), CopyData::End);
             assert!(connection.is_ready());
         }
     }
@@ -163,14 +201,43 @@ mod tests {
     }
 
     #[test]
-    fn a_row_above_the_limit_is_refused_before_it_is_read() {
+    fn a_row_above_the_limit_passes_by_in_pieces() {
+        let large: Vec<u8> = (0..3 << 20).map(|at| (at >> 8) as u8).collect();
         let mut reply = copy_out_response(1);
-        reply.extend([b'd', 0x3f, 0, 0, 0]);
+        for payload in [&b"first"[..], &large, b"last"] {
+            reply.extend(message(b'd', payload));
+        }
+        reply.extend(message(b'c', b""));
+        reply.extend(ready());
+        let (mut connection, script) = connected(reply);
+        script.read_at_most(100_000);
+        let mut copy = connection.copy_out("COPY", large.len() - 1).unwrap();
+        assert_eq!(drain(&mut copy).unwrap(), [b"first".to_vec()]);
+        assert_eq!(copy.next().unwrap(), CopyData::Large(large.len()));
+        let (mut seen, mut longest_piece) = (Vec::new(), 0);
+        copy.take_large(|piece| {
+            longest_piece = longest_piece.max(piece.len());
+            seen.extend_from_slice(piece)
+        })
+        .unwrap();
+        assert!(seen == large);
+        assert!(longest_piece <= 600_000, "a piece of {} bytes", longest_piece);
+        assert_eq!(drain(&mut copy).unwrap(), [b"last".to_vec()]);
+        assert!(connection.is_ready());
+    }
+
+    #[test]
+    fn a_row_of_exactly_the_limit_is_no_large_one_also_behind_the_header_of_the_data() {
+        let row = vec![7; 1000];
+        let first = [vec![0; DATA_HEADER], row.clone()].concat();
+        let mut reply = copy_out_response(1);
+        reply.extend(message(b'd', &first));
+        reply.extend(message(b'd', &row));
+        reply.extend(&message(b'd', &[7; 1001])[..100]);
         let (mut connection, _) = connected(reply);
-        let error = drain(&mut connection.copy_out("COPY", 1000).unwrap()).unwrap_err();
-        assert_eq!(error.code(), "record_too_large");
-        assert!(error.message().contains("1056964604"), "{}", error.message());
-        assert!(!connection.is_ready());
+        let mut copy = connection.copy_out("COPY", 1000).unwrap();
+        assert_eq!(drain(&mut copy).unwrap(), [first, row]);
+        assert_eq!(copy.next().unwrap(), CopyData::Large(1001));
     }
 
     #[test]

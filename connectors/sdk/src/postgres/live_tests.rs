@@ -3,7 +3,9 @@
 //! The client against a real server. The tests run when `RAPIDBYTE_TEST_POSTGRES` holds the `config` of a connector as
 //! JSON, and pass without doing anything when it does not.
 
-use super::{connect, quote_literal, Config, Connection, TransactionStatus, COPY_DATA_PREFIX, MESSAGE_HEADER};
+use super::{
+    connect, quote_literal, Config, Connection, CopyData, TransactionStatus, COPY_DATA_PREFIX, MESSAGE_HEADER,
+};
 use crate::error::Category;
 use crate::tcp::TcpStream;
 
@@ -78,7 +80,7 @@ fn data_copied_in_can_be_copied_out() {
             .copy_out("COPY copied TO STDOUT (FORMAT binary)", 1 << 20)
             .unwrap();
         let mut bytes = 0;
-        while let Some(window) = copy.window().unwrap() {
+        while let CopyData::Messages(window) = copy.next().unwrap() {
             let mut taken = 0;
             while let Some(header) = super::header(&window[taken..]).unwrap() {
                 if header.tag != b'd' || header.size > window.len() - taken {

@@ -29,7 +29,7 @@ pub use config::{ChannelBinding, Config, Password, SslMode, TargetSession};
 pub use connect::connect;
 pub use connection::{Connection, TransactionStatus};
 pub use copy_in::{CopyIn, COPY_DATA_PREFIX};
-pub use copy_out::CopyOut;
+pub use copy_out::{CopyData, CopyOut};
 pub use error::{connection_lost, protocol_error, ServerError};
 pub use moment_text::{write_day, write_time, write_timestamp, DAYS_BETWEEN_EPOCHS, MICROSECONDS_PER_DAY};
 pub use name::RelationName;

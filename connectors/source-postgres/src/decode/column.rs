@@ -140,6 +140,22 @@ impl ColumnDecoder {
         }
     }
 
+    /// The bytes of a value as a batch has them, when they are among those of the wire; `None` as well for what has no bytes.
+    pub fn as_it_is<'b>(&self, bytes: &'b [u8], cell: Cell) -> Option<&'b [u8]> {
+        let value = match (
+            self.variable(),
+            self.trusted_text || self.column_type == ColumnType::Bytea,
+        ) {
+            (Variable::Bytes { less: 0 }, true) => cell.value(bytes),
+            _ => &[],
+        };
+        if value.is_empty() {
+            None
+        } else {
+            Some(value)
+        }
+    }
+
     /// Whether a value can be larger in a batch, beyond its fixed part, than it is on the wire.
     pub fn can_expand(&self) -> bool {
         !matches!(self.variable(), Variable::Nothing | Variable::Bytes { .. })

@@ -23,4 +23,5 @@ pub use cell::Index;
 pub use column::{ColumnDecoder, Decoded, Form};
 #[cfg(test)]
 pub use temporal::{write_day, write_time, write_timestamp};
+pub use text_form::write_value;
 pub use tuples::Tuples;

@@ -69,6 +69,10 @@ impl Tuples {
             Some(end) => end,
             None => return Ok(Walk::default()),
         };
+        if end - MESSAGE_HEADER > self.longest + self.front_size() && self.assembled.is_empty() {
+            // A row above the limit, which goes another way.
+            return Ok(Walk::default());
+        }
         let mut start = MESSAGE_HEADER;
         if self.stage == Stage::Header && self.assembled.is_empty() {
             // Postgres sends the header in one message with the first row, which may be a large one.
@@ -118,6 +122,30 @@ impl Tuples {
             return Err(protocol_error("data behind the end of a COPY"));
         }
         Ok(position)
+    }
+
+    /// How many bytes come before the row in the next message.
+    pub fn front_size(&self) -> usize {
+        match self.stage {
+            Stage::Header => HEADER,
+            Stage::Rows | Stage::End => 0,
+        }
+    }
+
+    /// Notes that a message passed by that was a row above the limit, with `front` before it.
+    pub fn pass(&mut self, front: &[u8]) -> Result<()> {
+        if !self.assembled.is_empty() || self.stage == Stage::End {
+            return Err(protocol_error(
+                "a large message in the midst of a row, or behind the last one",
+            ));
+        }
+        if self.stage == Stage::Header {
+            if self.header(front)? != Some(front.len()) {
+                return Err(protocol_error("the header of a COPY is longer than is known"));
+            }
+            self.stage = Stage::Rows;
+        }
+        Ok(())
     }
 
     /// The bytes that rows are put together in.
@@ -379,10 +407,38 @@ mod tests {
     }
 
     #[test]
-    fn a_row_above_the_limit_is_refused_with_its_size() {
-        let (rows, _) = sample();
-        let mut messages = vec![message(&[header_bytes(), rows[0].clone()].concat())];
-        messages.push(message(&row(&[0; 500], b"")));
+    fn a_row_above_the_limit_is_left_where_it_is() {
+        let limit = row(&[0; 500], b"");
+        let large = message(&row(&[0; 501], b""));
+        let (mut tuples, mut index) = (Tuples::new(limit.len()), Index::new(2));
+        let first = message(&[header_bytes(), limit.clone()].concat());
+        let window = [first.clone(), message(&limit), large.clone()].concat();
+        let walk = tuples.index_messages(&window, &mut index).unwrap();
+        assert_eq!((walk.taken, walk.assembled, index.rows()), (first.len(), false, 1));
+        let walk = tuples.index_messages(&window[first.len()..], &mut index).unwrap();
+        assert_eq!((walk.taken, index.rows()), (message(&limit).len(), 2));
+        assert_eq!(tuples.index_messages(&large, &mut index).unwrap(), Walk::default());
+        tuples.pass(b"").unwrap();
+        assert_eq!(index.rows(), 2);
+    }
+
+    #[test]
+    fn the_first_row_may_be_one_above_the_limit() {
+        let large = message(&[header_bytes(), row(&[0; 500], b"")].concat());
+        let (mut tuples, mut index) = (Tuples::new(400), Index::new(2));
+        assert_eq!(tuples.index_messages(&large, &mut index).unwrap(), Walk::default());
+        assert_eq!(tuples.front_size(), HEADER);
+        assert!(tuples.pass(b"PGCOPY").is_err());
+        tuples.pass(&header_bytes()).unwrap();
+        assert_eq!(tuples.front_size(), 0);
+        let small = message(&row(b"a", b"b"));
+        assert_eq!(tuples.index_messages(&small, &mut index).unwrap().taken, small.len());
+    }
+
+    #[test]
+    fn a_row_in_pieces_above_the_limit_is_refused_with_its_size() {
+        let large = row(&[0; 500], b"");
+        let messages = [message(&header_bytes()), message(&large[..300]), message(&large[300..])];
         let error = play(&messages, 400).unwrap_err();
         assert_eq!(error.code(), "record_too_large");
         assert!(error.message().contains("510 bytes"), "{}", error);

@@ -87,7 +87,14 @@ impl RecordBatchBuilder {
 
     /// Writes the batch as one frame, in the place of what `frame` holds.
     pub fn finish_into(&self, frame: &mut Vec<u8>) -> Result<()> {
-        self.writer.write(&self.schema, self.rows, &self.columns, frame)
+        self.finish_borrowing_into(&[], frame)
+    }
+
+    /// The same; for columns that were filled by [`VarBuilder::push_borrowed`](super::VarBuilder::push_borrowed), `borrowed` has the value, and
+    /// nothing for all others.
+    pub fn finish_borrowing_into(&self, borrowed: &[&[u8]], frame: &mut Vec<u8>) -> Result<()> {
+        self.writer
+            .write(&self.schema, self.rows, &self.columns, borrowed, frame)
     }
 
     /// Forgets all rows and keeps the memory.

@@ -35,6 +35,13 @@ impl VarBuilder {
         self.push(value.as_bytes());
     }
 
+    /// Makes the column one of a single value of so many bytes, which are given when the batch is finished: see
+    /// [`finish_borrowing_into`](super::RecordBatchBuilder::finish_borrowing_into). The column must be empty.
+    pub fn push_borrowed(&mut self, length: usize) {
+        self.offsets.extend_from_slice(&(length as u32).to_le_bytes());
+        self.validity.push_value();
+    }
+
     /// Adds a value that `write` appends to the data, such as a number in its text form.
     #[inline]
     pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {

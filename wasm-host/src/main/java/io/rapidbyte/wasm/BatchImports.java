@@ -19,6 +19,7 @@ final class BatchImports {
     private final CallGuard guard;
     private final FrameChecker checker = new FrameChecker();
     private final long maxFrameBytes;
+    private final long maxRows;
     private final byte[] header = new byte[HEADER_BYTES];
     private final HostFunctions functions;
 
@@ -29,6 +30,7 @@ final class BatchImports {
         this.context = context;
         this.guard = guard;
         this.maxFrameBytes = saturatedSum(limits.maxBatchBytes(), limits.maxRecordBytes());
+        this.maxRows = limits.maxBatchRows();
     }
 
     static void addTo(
@@ -64,6 +66,10 @@ final class BatchImports {
             }
             byte[] bytes = memory.read(pointer, length);
             FrameInfo info = checker.check(bytes, maxFrameBytes);
+            if (info.rows() > maxRows) {
+                throw new FrameException(
+                        "batch_too_large", "the batch has " + info.rows() + " rows, and " + maxRows + " is the most");
+            }
             frame = new Frame(unit, read.nextSequence(), info.rows(), bytes);
         } catch (FrameException e) {
             read.refuse(e);

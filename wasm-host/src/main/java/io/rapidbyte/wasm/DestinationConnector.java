@@ -63,6 +63,11 @@ public final class DestinationConnector implements AutoCloseable {
         guest.cancel();
     }
 
+    /** Bytes of memory that the instance has; it never gets less. Between calls. */
+    public long memoryBytes() {
+        return guest.memoryBytes();
+    }
+
     /** What the instance has done so far. From any thread. */
     public Timings timings() {
         return guest.timings();

@@ -210,7 +210,9 @@ final class GuestInstance implements AutoCloseable {
                 "limits",
                 Payloads.object()
                         .put("max_batch_bytes", limits.maxBatchBytes())
-                        .put("max_record_bytes", limits.maxRecordBytes()));
+                        .put("max_batch_rows", limits.maxBatchRows())
+                        .put("max_record_bytes", limits.maxRecordBytes())
+                        .put("large_records", limits.largeRecords().jsonName()));
         call(LifecycleCall.OPEN, request);
     }
 
@@ -430,6 +432,11 @@ final class GuestInstance implements AutoCloseable {
 
     boolean isUsable() {
         return !failed && !closed && !guard.isCancelled();
+    }
+
+    /** What the guest's memory takes here. From the thread that calls, or between calls. */
+    long memoryBytes() {
+        return memory.size();
     }
 
     Timings timings() {

@@ -136,7 +136,9 @@ final class ManifestReader {
                 Duration.ofSeconds(Math.min(seconds, Duration.ofDays(1).toSeconds())),
                 Duration.ofDays(1),
                 Long.MAX_VALUE,
-                Long.MAX_VALUE);
+                Long.MAX_VALUE,
+                Long.MAX_VALUE,
+                RecordPolicy.FAIL);
     }
 
     private long positive(JsonNode parent, String member, long fallback) {

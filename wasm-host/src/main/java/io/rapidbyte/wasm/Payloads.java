@@ -65,6 +65,9 @@ final class Payloads {
         putIfThere(node, "cursor_field", stream.cursorField());
         putIfThere(node, "tie_breaker_field", stream.tieBreakerField());
         putIfThere(node, "partition_key", stream.partitionKey());
+        if (stream.maxRecords() != null) {
+            node.put("max_records", stream.maxRecords());
+        }
         if (stream.columns() != null) {
             node.set("columns", texts(stream.columns()));
         }

@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param cursorField null when there is none
  * @param tieBreakerField null when there is none
  * @param partitionKey null when there is none
+ * @param maxRecords how many rows are read at most, some of those there are; null for all
  * @param options whatever else the pipeline file says of the stream
  */
 public record StreamSpec(
@@ -28,6 +29,7 @@ public record StreamSpec(
         String cursorField,
         String tieBreakerField,
         String partitionKey,
+        Long maxRecords,
         Map<String, String> options)
         implements Serializable {
 
@@ -37,45 +39,104 @@ public record StreamSpec(
         Objects.requireNonNull(syncMode, "syncMode");
         columns = columns == null ? null : List.copyOf(columns);
         options = Map.copyOf(options);
+        if (maxRecords != null && maxRecords < 1) {
+            throw new IllegalArgumentException(
+                    "Stream " + name + " is to be read up to " + maxRecords + " records; a limit is 1 or more.");
+        }
     }
 
     /** A stream with a name, read whole with all columns. */
     public static StreamSpec of(String name) {
-        return new StreamSpec(name, null, null, SyncMode.FULL_REFRESH, null, null, null, null, Map.of());
+        return new StreamSpec(name, null, null, SyncMode.FULL_REFRESH, null, null, null, null, null, Map.of());
     }
 
     /** The same stream with the schema and relation it stands for. */
     public StreamSpec withTable(String newNamespace, String newTable) {
         return new StreamSpec(
-                name, newNamespace, newTable, syncMode, columns, cursorField, tieBreakerField, partitionKey, options);
+                name,
+                newNamespace,
+                newTable,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                maxRecords,
+                options);
     }
 
     /** The same stream read in another mode. */
     public StreamSpec withSyncMode(SyncMode mode) {
         return new StreamSpec(
-                name, namespace, table, mode, columns, cursorField, tieBreakerField, partitionKey, options);
+                name, namespace, table, mode, columns, cursorField, tieBreakerField, partitionKey, maxRecords, options);
     }
 
     /** The same stream with other columns; null for all. */
     public StreamSpec withColumns(List<String> newColumns) {
         return new StreamSpec(
-                name, namespace, table, syncMode, newColumns, cursorField, tieBreakerField, partitionKey, options);
+                name,
+                namespace,
+                table,
+                syncMode,
+                newColumns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                maxRecords,
+                options);
     }
 
     /** The same stream with another cursor and tie breaker; null for none. */
     public StreamSpec withCursor(String newCursorField, String newTieBreakerField) {
         return new StreamSpec(
-                name, namespace, table, syncMode, columns, newCursorField, newTieBreakerField, partitionKey, options);
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                newCursorField,
+                newTieBreakerField,
+                partitionKey,
+                maxRecords,
+                options);
     }
 
     /** The same stream with another partition key; null for none. */
     public StreamSpec withPartitionKey(String key) {
-        return new StreamSpec(name, namespace, table, syncMode, columns, cursorField, tieBreakerField, key, options);
+        return new StreamSpec(
+                name, namespace, table, syncMode, columns, cursorField, tieBreakerField, key, maxRecords, options);
+    }
+
+    /**
+     * The same stream, of which at most so many rows are read, whichever; null for all. It is read in one piece, by one query that ends
+     * there.
+     */
+    public StreamSpec withMaxRecords(Long records) {
+        return new StreamSpec(
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                records,
+                options);
     }
 
     /** The same stream with other options. */
     public StreamSpec withOptions(Map<String, String> newOptions) {
         return new StreamSpec(
-                name, namespace, table, syncMode, columns, cursorField, tieBreakerField, partitionKey, newOptions);
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                maxRecords,
+                newOptions);
     }
 }

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * One connector instance over the calls of a DoFn: opened when it is first needed, kept while it is usable, dropped after an error so
@@ -25,11 +26,18 @@ import java.util.function.Supplier;
  * @param <C> the kind of connector
  */
 final class ConnectorSession<C> implements AutoCloseable {
+    /**
+     * An instance with more memory is not kept after a call. Guests never give memory back, and those that met large rows have several
+     * times what others need; on runners with many threads, each of which has sessions of its own, all of them together would not fit.
+     */
+    private static final long MAX_IDLE_MEMORY = 64L << 20;
+
     private final String connector;
     private final Supplier<C> opener;
     private final Consumer<C> canceller;
     private final Predicate<C> usable;
     private final Function<C, Timings> timingsOf;
+    private final ToLongFunction<C> memoryOf;
     private final Consumer<C> closer;
 
     private C instance;
@@ -49,12 +57,14 @@ final class ConnectorSession<C> implements AutoCloseable {
             Consumer<C> canceller,
             Predicate<C> usable,
             Function<C, Timings> timingsOf,
+            ToLongFunction<C> memoryOf,
             Consumer<C> closer) {
         this.connector = connector;
         this.opener = opener;
         this.canceller = canceller;
         this.usable = usable;
         this.timingsOf = timingsOf;
+        this.memoryOf = memoryOf;
         this.closer = closer;
     }
 
@@ -65,6 +75,7 @@ final class ConnectorSession<C> implements AutoCloseable {
                 SourceConnector::cancel,
                 SourceConnector::isUsable,
                 SourceConnector::timings,
+                SourceConnector::memoryBytes,
                 SourceConnector::close);
     }
 
@@ -75,6 +86,7 @@ final class ConnectorSession<C> implements AutoCloseable {
                 DestinationConnector::cancel,
                 DestinationConnector::isUsable,
                 DestinationConnector::timings,
+                DestinationConnector::memoryBytes,
                 DestinationConnector::close);
     }
 
@@ -171,7 +183,7 @@ final class ConnectorSession<C> implements AutoCloseable {
 
     private synchronized void end() {
         busy = false;
-        if (closed || !usable.test(instance)) {
+        if (closed || !usable.test(instance) || memoryOf.applyAsLong(instance) > MAX_IDLE_MEMORY) {
             drop();
         }
     }

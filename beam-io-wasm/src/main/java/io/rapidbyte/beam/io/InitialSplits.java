@@ -25,7 +25,30 @@ final class InitialSplits {
     /** Below this a bundle is not worth its transaction. */
     private static final long MIN_BUNDLE_BYTES = 1L << 20;
 
+    /** Rows below this size are many in a batch, and their number is no concern. */
+    private static final long WIDE_RECORD_BYTES = 4L << 20;
+
+    /**
+     * How often a wide row is in memory for each split that is worked on, at most: twice in the source's memory and once in that of the
+     * destination, which both are copied when they grow, and in the batches in between.
+     */
+    private static final int COPIES_OF_A_WIDE_RECORD = 8;
+
     private InitialSplits() {}
+
+    /**
+     * How many splits of a stream may be worked on at once.
+     *
+     * @param recordBytes bytes of a row; 0 when not known
+     * @param memory bytes of the heap, of which half is for rows
+     * @param max the answer for rows that are not wide
+     */
+    static int maxFor(long recordBytes, long memory, int max) {
+        if (recordBytes < WIDE_RECORD_BYTES) {
+            return max;
+        }
+        return (int) Math.max(1, Math.min(max, memory / 2 / (recordBytes * COPIES_OF_A_WIDE_RECORD)));
+    }
 
     /** Into how many pieces this many units are cut, at most {@code max}. */
     static long count(long units, int max) {

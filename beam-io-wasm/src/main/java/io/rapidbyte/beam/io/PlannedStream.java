@@ -21,9 +21,24 @@ record PlannedStream(StreamPlan plan, long bundleBytes) implements Serializable 
     /** The streams of a run, with bundles that are smaller the more of them a runner may hold. */
     static List<PlannedStream> of(List<StreamPlan> plans, long maxBundleBytes, int maxInitialSplits) {
         long splits = plans.stream()
-                .mapToLong(plan -> InitialSplits.count(plan.units(), maxInitialSplits))
+                .mapToLong(plan -> InitialSplits.count(
+                        plan.units(), InitialSplits.maxFor(recordBytes(plan), memory(), maxInitialSplits)))
                 .sum();
         long bundleBytes = InitialSplits.bundleBytes(splits, maxBundleBytes);
         return plans.stream().map(plan -> new PlannedStream(plan, bundleBytes)).toList();
+    }
+
+    /** Into how many pieces it is cut at most before reading begins: fewer when its rows are wide. */
+    int maxSplits(int max) {
+        return InitialSplits.maxFor(recordBytes(plan), memory(), max);
+    }
+
+    /** Bytes of a row as far as the source knows; 0 when it does not. */
+    private static long recordBytes(StreamPlan plan) {
+        return plan.estimatedRows() < 1 ? 0 : Math.max(0, plan.estimatedBytes() / plan.estimatedRows());
+    }
+
+    private static long memory() {
+        return Runtime.getRuntime().maxMemory();
     }
 }

@@ -35,6 +35,10 @@ public final class RapidbyteMetrics {
     public static final String BATCHES_READ = "batches_read";
     /** Read calls: pieces of a stream that were read without a pause. */
     public static final String READ_BUNDLES = "read_bundles";
+    /** Rows that a source left out because they are larger than a record may be. */
+    public static final String LARGE_RECORDS = "large_records";
+    /** Dead letters that came out of reading. */
+    public static final String DEAD_LETTERS = "dead_letters";
     /** Rows committed, as the destination counts them. */
     public static final String RECORDS_WRITTEN = "records_written";
     /** Bytes of the frames that were committed. */

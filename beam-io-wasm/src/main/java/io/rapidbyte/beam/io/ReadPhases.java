@@ -13,10 +13,11 @@ final class ReadPhases {
      *
      * @param wholeNanos the read call, measured from outside
      * @param timings what the instance did in it
+     * @param pausedNanos for how long, outside of the measured time, it was held up while it handed a batch over
      */
-    static Map<String, Long> of(long wholeNanos, Timings timings) {
+    static Map<String, Long> of(long wholeNanos, Timings timings, long pausedNanos) {
         PhaseSplitter phases = new PhaseSplitter(wholeNanos);
-        phases.take(RapidbyteMetrics.EMIT, timings.get("emit_batch").nanos());
+        phases.take(RapidbyteMetrics.EMIT, timings.get("emit_batch").nanos() - pausedNanos);
         phases.take(RapidbyteMetrics.CLAIM, timings.get("claim").nanos());
         long talking = phases.take(
                         RapidbyteMetrics.SOURCE_CONNECT,

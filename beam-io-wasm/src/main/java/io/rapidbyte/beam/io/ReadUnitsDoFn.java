@@ -4,6 +4,7 @@ package io.rapidbyte.beam.io;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.Timings;
+import java.util.UUID;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -20,12 +21,29 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
 
     private final ConnectorSpec spec;
     private final int maxInitialSplits;
+    private final boolean pausesInUnits;
+    /** The same in all copies of this step, on all threads, and in no other. */
+    private final String step = UUID.randomUUID().toString();
 
     private transient ConnectorSession<SourceConnector> session;
 
+    /** The reads that this one has left to others. */
+    private transient PausedReads paused;
+
     ReadUnitsDoFn(ConnectorSpec spec, int maxInitialSplits) {
+        this(spec, maxInitialSplits, false);
+    }
+
+    /**
+     * A step that reads.
+     *
+     * @param pausesInUnits whether a bundle may end in the midst of a unit that is too large for it: for a runner that holds a whole bundle
+     *     in memory and never does one again
+     */
+    ReadUnitsDoFn(ConnectorSpec spec, int maxInitialSplits, boolean pausesInUnits) {
         this.spec = spec;
         this.maxInitialSplits = maxInitialSplits;
+        this.pausesInUnits = pausesInUnits;
     }
 
     @GetInitialRestriction
@@ -39,42 +57,51 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     }
 
     @SplitRestriction
-    public void splitRestriction(@Restriction OffsetRange range, OutputReceiver<OffsetRange> splits) {
-        InitialSplits.of(range, maxInitialSplits).forEach(splits::output);
+    public void splitRestriction(
+            @Element PlannedStream stream, @Restriction OffsetRange range, OutputReceiver<OffsetRange> splits) {
+        InitialSplits.of(range, stream.maxSplits(maxInitialSplits)).forEach(splits::output);
     }
 
     @GetSize
     public double size(@Element PlannedStream stream, @Restriction OffsetRange range) {
         StreamPlan plan = stream.plan();
-        double unitBytes =
-                plan.estimatedBytes() < 0 ? UNKNOWN_UNIT_BYTES : (double) plan.estimatedBytes() / plan.units();
-        return unitBytes * (range.getTo() - range.getFrom());
+        return unitBytes(plan) * (range.getTo() - range.getFrom());
+    }
+
+    private static double unitBytes(StreamPlan plan) {
+        return plan.estimatedBytes() < 0 ? UNKNOWN_UNIT_BYTES : (double) plan.estimatedBytes() / plan.units();
     }
 
     @NewTracker
     public RestrictionTracker<OffsetRange, Long> tracker(
             @Element PlannedStream stream, @Restriction OffsetRange range) {
-        return new UnitTracker(stream.plan().stream().name(), range);
+        return new UnitTracker(stream.plan().stream().name(), range, pauses(stream));
     }
 
     @Setup
     public void setup() {
         session = ConnectorSession.ofSource(spec);
+        paused = new PausedReads();
     }
 
     @ProcessElement
     public ProcessContinuation process(
-            @Element PlannedStream stream,
-            RestrictionTracker<OffsetRange, Long> tracker,
-            OutputReceiver<ArrowBatch> batches) {
+            @Element PlannedStream stream, RestrictionTracker<OffsetRange, Long> tracker, MultiOutputReceiver outputs) {
         OffsetRange range = tracker.currentRestriction();
         if (range.getFrom() == range.getTo()) {
             return ProcessContinuation.stop();
         }
+        return pauses(stream) ? readPausing(stream, range, tracker, outputs) : read(stream, range, tracker, outputs);
+    }
+
+    private ProcessContinuation read(
+            PlannedStream stream,
+            OffsetRange range,
+            RestrictionTracker<OffsetRange, Long> tracker,
+            MultiOutputReceiver outputs) {
         StreamPlan plan = stream.plan();
-        String name = plan.stream().name();
-        UnitsRead read = new UnitsRead(spec, name, tracker, batches, stream.bundleBytes());
-        StreamMetrics metrics = new StreamMetrics(name, spec.name());
+        UnitsRead read = unitsRead(stream, tracker, outputs);
+        StreamMetrics metrics = new StreamMetrics(plan.stream().name(), spec.name());
         try {
             session.call(source -> {
                 Timings before = source.timings();
@@ -84,26 +111,105 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
                 } finally {
                     long nanos = System.nanoTime() - start;
                     metrics.add(RapidbyteMetrics.SOURCE_READ, nanos);
-                    metrics.addAll(ReadPhases.of(nanos, source.timings().minus(before)));
+                    metrics.addAll(ReadPhases.of(nanos, source.timings().minus(before), 0));
                 }
             });
         } finally {
-            metrics.add(RapidbyteMetrics.READ_BUNDLES, 1);
-            metrics.add(RapidbyteMetrics.RECORDS_READ, read.rows());
-            metrics.add(RapidbyteMetrics.BYTES_READ, read.bytes());
-            metrics.add(RapidbyteMetrics.BATCHES_READ, read.batches());
-            metrics.add(RapidbyteMetrics.EMIT_COUNT, read.batches());
-            metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, session.takeOpenNanos());
-            metrics.addHost("source", session.takeTimings());
-            metrics.addCodecs();
+            report(read, session, metrics);
         }
         return read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();
+    }
+
+    /** Goes on with the read that is paused in the first unit of the range, or begins one, which may pause as well. */
+    private ProcessContinuation readPausing(
+            PlannedStream stream,
+            OffsetRange range,
+            RestrictionTracker<OffsetRange, Long> tracker,
+            MultiOutputReceiver outputs) {
+        String name = stream.plan().stream().name();
+        PausableRead pausable = PausedReads.take(new PausedReads.Key(step, name, range.getFrom()));
+        if (pausable == null) {
+            UnitsRead units = unitsRead(stream, tracker, outputs);
+            pausable = new PausableRead(session, units);
+            units.pauseBy(pausable);
+            session = null;
+        } else {
+            pausable.read()
+                    .continueIn(tracker, outputs.get(WasmReadResult.BATCHES), outputs.get(WasmReadResult.DEAD_LETTERS));
+        }
+        UnitsRead read = pausable.read();
+        StreamMetrics metrics = new StreamMetrics(name, spec.name());
+        boolean ended = true;
+        try {
+            ended = pausable.goOn(stream.plan(), range);
+        } finally {
+            report(read, pausable.session(), metrics);
+            if (ended) {
+                // Only now has the source said where its time went.
+                metrics.add(RapidbyteMetrics.SOURCE_READ, pausable.workingNanos());
+                metrics.addAll(ReadPhases.of(pausable.workingNanos(), pausable.timings(), pausable.pausedNanos()));
+                keep(pausable.session());
+            }
+        }
+        if (!ended) {
+            paused.put(new PausedReads.Key(step, name, read.unit()), pausable);
+            if (session == null) {
+                session = ConnectorSession.ofSource(spec);
+            }
+        }
+        return !ended || read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();
+    }
+
+    /** One session is enough for the next bundle. */
+    private void keep(ConnectorSession<SourceConnector> returned) {
+        if (session == null) {
+            session = returned;
+        } else {
+            returned.close();
+        }
+    }
+
+    /**
+     * Whether a unit can be more than a bundle should hold. Only on runners that never do a bundle again: what was emitted of a unit before
+     * it paused would come twice.
+     */
+    private boolean pauses(PlannedStream stream) {
+        StreamPlan plan = stream.plan();
+        return pausesInUnits && (plan.units() == 1 || unitBytes(plan) > stream.bundleBytes());
+    }
+
+    private UnitsRead unitsRead(
+            PlannedStream stream, RestrictionTracker<OffsetRange, Long> tracker, MultiOutputReceiver outputs) {
+        return new UnitsRead(
+                spec,
+                stream.plan().stream().name(),
+                tracker,
+                outputs.get(WasmReadResult.BATCHES),
+                outputs.get(WasmReadResult.DEAD_LETTERS),
+                stream.bundleBytes());
+    }
+
+    private static void report(UnitsRead read, ConnectorSession<SourceConnector> used, StreamMetrics metrics) {
+        metrics.add(RapidbyteMetrics.READ_BUNDLES, 1);
+        metrics.add(RapidbyteMetrics.RECORDS_READ, read.rows());
+        metrics.add(RapidbyteMetrics.BYTES_READ, read.bytes());
+        metrics.add(RapidbyteMetrics.BATCHES_READ, read.batches());
+        metrics.add(RapidbyteMetrics.EMIT_COUNT, read.batches());
+        metrics.add(RapidbyteMetrics.DEAD_LETTERS, read.deadLetters());
+        metrics.add(RapidbyteMetrics.SOURCE_VM_SETUP, used.takeOpenNanos());
+        Timings timings = used.takeTimings();
+        metrics.addHost("source", timings);
+        metrics.add(RapidbyteMetrics.LARGE_RECORDS, timings.counters().getOrDefault("source_large_records", 0L));
+        metrics.addCodecs();
     }
 
     @Teardown
     public void teardown() {
         if (session != null) {
             session.close();
+        }
+        if (paused != null) {
+            paused.cancel();
         }
     }
 }

@@ -17,16 +17,45 @@ final class UnitTracker extends RestrictionTracker<OffsetRange, Long> implements
     private final String stream;
     private OffsetRange range;
 
+    /** Whether splits have to wait until the reading has stopped by itself. */
+    private final boolean splitsOnceStopped;
+
     /** The unit asked for last, granted or not; null before the first. */
     private Long lastAttempted;
 
+    /** The unit that was given back, or that the reading stopped before; null while it goes on. */
+    private Long stoppedAt;
+
     UnitTracker(String stream, OffsetRange range) {
+        this(stream, range, false);
+    }
+
+    /**
+     * A tracker of a range.
+     *
+     * @param splitsOnceStopped whether it refuses to split before it was told where the reading stopped: a unit that is read in several
+     *     bundles must not be taken for done because a split came in its midst
+     */
+    UnitTracker(String stream, OffsetRange range, boolean splitsOnceStopped) {
         this.stream = requireNonNull(stream, "stream");
         this.range = requireNonNull(range, "range");
+        this.splitsOnceStopped = splitsOnceStopped;
+    }
+
+    /**
+     * What to claim to say that the reading stops and that {@code unit}, which may have been granted, is for the next bundle. The tracker that a
+     * DoFn is given has no other method to say so by.
+     */
+    static long stoppingAt(long unit) {
+        return -1 - unit;
     }
 
     @Override
     public synchronized boolean tryClaim(Long unit) {
+        if (unit < 0) {
+            stoppedAt = -1 - unit;
+            return true;
+        }
         if (unit < range.getFrom() || (lastAttempted != null && unit <= lastAttempted)) {
             throw new IllegalArgumentException("Unit " + unit + " of stream " + stream + " was claimed in " + range
                     + (lastAttempted == null ? "" : " after unit " + lastAttempted)
@@ -47,9 +76,19 @@ final class UnitTracker extends RestrictionTracker<OffsetRange, Long> implements
      */
     @Override
     public synchronized SplitResult<OffsetRange> trySplit(double fraction) {
+        if (stoppedAt != null) {
+            return splitAt(stoppedAt);
+        }
+        if (splitsOnceStopped) {
+            return null;
+        }
         long current = lastAttempted == null ? range.getFrom() : lastAttempted;
         long firstOpen = lastAttempted == null ? range.getFrom() : lastAttempted + 1;
         long split = Math.max(firstOpen, current + (long) ((range.getTo() - current) * fraction));
+        return splitAt(split);
+    }
+
+    private SplitResult<OffsetRange> splitAt(long split) {
         if (split >= range.getTo()) {
             return null;
         }

@@ -6,6 +6,7 @@ import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.Frame;
 import io.rapidbyte.wasm.ReadCallbacks;
+import io.rapidbyte.wasm.RecordPolicy;
 import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn.OutputReceiver;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
@@ -19,13 +20,25 @@ import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 final class UnitsRead implements ReadCallbacks {
     private final ConnectorSpec spec;
     private final String stream;
-    private final RestrictionTracker<OffsetRange, Long> tracker;
-    private final OutputReceiver<ArrowBatch> batches;
     private final long maxBytes;
+    private RestrictionTracker<OffsetRange, Long> tracker;
+    private OutputReceiver<ArrowBatch> batches;
+    private OutputReceiver<DeadLetter> deadLetters;
+
+    /** The read that can pause; null when it cannot. */
+    private PausableRead pausable;
+
+    private boolean paused;
+
+    /** The unit that was granted last, and how many dead letters it has. */
+    private long unit;
+
+    private long lettersOfUnit;
 
     private long bytes;
     private long rows;
     private long batchCount;
+    private long letterCount;
     private boolean endedByBytes;
 
     UnitsRead(
@@ -33,24 +46,31 @@ final class UnitsRead implements ReadCallbacks {
             String stream,
             RestrictionTracker<OffsetRange, Long> tracker,
             OutputReceiver<ArrowBatch> batches,
+            OutputReceiver<DeadLetter> deadLetters,
             long maxBytes) {
         this.spec = spec;
         this.stream = stream;
         this.tracker = tracker;
         this.batches = batches;
+        this.deadLetters = deadLetters;
         this.maxBytes = maxBytes;
     }
 
     @Override
-    public boolean claim(long unit) {
+    public boolean claim(long wanted) {
         stopWhenInterrupted();
         // Behind the end of a range that was split meanwhile nothing is left to resume with, and the tracker says no by
         // itself.
-        if (bytes >= maxBytes && unit < tracker.currentRestriction().getTo()) {
+        if (bytes >= maxBytes && wanted < tracker.currentRestriction().getTo()) {
             endedByBytes = true;
+            if (pausable != null) {
+                tracker.tryClaim(UnitTracker.stoppingAt(wanted));
+            }
             return false;
         }
-        return tracker.tryClaim(unit);
+        unit = wanted;
+        lettersOfUnit = 0;
+        return tracker.tryClaim(wanted);
     }
 
     @Override
@@ -61,10 +81,66 @@ final class UnitsRead implements ReadCallbacks {
         bytes += frame.bytes().length;
         rows += frame.rows();
         batchCount++;
+        if (pausable != null && bytes >= 2 * maxBytes) {
+            paused = true;
+            tracker.tryClaim(UnitTracker.stoppingAt(unit));
+            if (!pausable.pause()) {
+                throw cancelled();
+            }
+        }
+    }
+
+    /** Makes it a read that pauses in the midst of a unit when a bundle has become too large. */
+    void pauseBy(PausableRead read) {
+        pausable = read;
+    }
+
+    /** Goes on in another bundle, with the unit that it was paused in. */
+    void continueIn(
+            RestrictionTracker<OffsetRange, Long> newTracker,
+            OutputReceiver<ArrowBatch> newBatches,
+            OutputReceiver<DeadLetter> newDeadLetters) {
+        tracker = newTracker;
+        batches = newBatches;
+        deadLetters = newDeadLetters;
+        paused = false;
+        bytes = 0;
+        rows = 0;
+        batchCount = 0;
+        letterCount = 0;
+        if (!tracker.tryClaim(unit)) {
+            throw new IllegalStateException("Unit " + unit + " of stream " + stream
+                    + " is in the midst of being read, and the runner does not let it be continued.");
+        }
+    }
+
+    /** The unit that was granted last. */
+    long unit() {
+        return unit;
+    }
+
+    /** Whether it is in the midst of a unit. */
+    boolean paused() {
+        return paused;
+    }
+
+    @Override
+    public boolean deadLetter(String json) {
+        stopWhenInterrupted();
+        if (spec.limits().largeRecords() != RecordPolicy.DLQ) {
+            return false;
+        }
+        deadLetters.output(DeadLetter.ofEmitted(spec.runId(), stream, spec.name(), unit, lettersOfUnit++, json));
+        letterCount++;
+        return true;
     }
 
     long bytes() {
         return bytes;
+    }
+
+    long deadLetters() {
+        return letterCount;
     }
 
     long rows() {
@@ -83,12 +159,16 @@ final class UnitsRead implements ReadCallbacks {
     /** Runners cancel by interrupting the thread. The flag stays set for those above. */
     private void stopWhenInterrupted() {
         if (Thread.currentThread().isInterrupted()) {
-            throw new ConnectorException(
-                    spec.name(),
-                    ConnectorError.of(
-                            Category.CANCELLED,
-                            "interrupted",
-                            "Reading stream " + stream + " with " + spec.name() + " was interrupted."));
+            throw cancelled();
         }
+    }
+
+    private ConnectorException cancelled() {
+        return new ConnectorException(
+                spec.name(),
+                ConnectorError.of(
+                        Category.CANCELLED,
+                        "interrupted",
+                        "Reading stream " + stream + " with " + spec.name() + " was interrupted."));
     }
 }

@@ -7,6 +7,7 @@ import com.google.auto.value.AutoValue;
 import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
+import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.Role;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
@@ -19,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.transforms.Create;
@@ -35,6 +37,8 @@ import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollection.IsBounded;
+import org.apache.beam.sdk.values.PCollectionTuple;
+import org.apache.beam.sdk.values.TupleTagList;
 import org.apache.beam.sdk.values.TypeDescriptor;
 import org.apache.beam.sdk.values.TypeDescriptors;
 import org.joda.time.Duration;
@@ -91,6 +95,7 @@ public final class WasmIO {
                 .setCompression(Compression.NONE)
                 .setMaxBundleBytes(8L << 20)
                 .setMaxInitialSplits(InitialSplits.DEFAULT_MAX)
+                .setRecordPolicy(RecordPolicy.FAIL)
                 .build();
     }
 
@@ -126,6 +131,8 @@ public final class WasmIO {
 
         abstract int maxInitialSplits();
 
+        abstract RecordPolicy recordPolicy();
+
         abstract Builder toBuilder();
 
         @AutoValue.Builder
@@ -141,6 +148,8 @@ public final class WasmIO {
             abstract Builder setMaxBundleBytes(long bytes);
 
             abstract Builder setMaxInitialSplits(int splits);
+
+            abstract Builder setRecordPolicy(RecordPolicy policy);
 
             abstract Read build();
         }
@@ -259,8 +268,30 @@ public final class WasmIO {
             return toBuilder().setMaxInitialSplits(splits).build();
         }
 
+        /**
+         * What becomes of a record that is larger than the limits' {@code maxRecordBytes}; {@link RecordPolicy#FAIL} when not given. With {@link
+         * RecordPolicy#DLQ}, {@link #withDeadLetters()} has to say where the letters go.
+         */
+        public Read withRecordPolicy(RecordPolicy policy) {
+            return toBuilder().setRecordPolicy(policy).build();
+        }
+
+        /** This read with its dead letters beside its batches, of which there are some with {@link RecordPolicy#DLQ} only. */
+        public ReadWithDeadLetters withDeadLetters() {
+            return new AutoValue_WasmIO_ReadWithDeadLetters(this);
+        }
+
         @Override
         public PCollection<ArrowBatch> expand(PBegin begin) {
+            if (recordPolicy() == RecordPolicy.DLQ) {
+                throw new IllegalArgumentException(
+                        READ
+                                + " with the record policy DLQ makes dead letters that nobody takes: end it with withDeadLetters(), or choose SKIP.");
+            }
+            return readAll(begin).getBatches();
+        }
+
+        private WasmReadResult readAll(PBegin begin) {
             ConnectorSpec spec = complete();
             if (plans().isEmpty()) {
                 PCollection<List<StreamSpec>> streams =
@@ -280,11 +311,18 @@ public final class WasmIO {
         }
 
         /** Reads planned streams. */
-        PCollection<ArrowBatch> read(PCollection<PlannedStream> planned, ConnectorSpec spec) {
+        WasmReadResult read(PCollection<PlannedStream> planned, ConnectorSpec spec) {
+            ConnectorSpec reading = spec.withLimits(spec.limits().withLargeRecords(recordPolicy()));
             // Streams must not stay together on the worker that planned them.
-            return planned.apply("Distribute", Reshuffle.viaRandomKey())
-                    .apply("Read", ParDo.of(new ReadUnitsDoFn(spec, maxInitialSplits())))
-                    .setCoder(ArrowBatchCoder.of(compression()));
+            PCollectionTuple read = planned.apply("Distribute", Reshuffle.viaRandomKey())
+                    .apply(
+                            "Read",
+                            ParDo.of(new ReadUnitsDoFn(
+                                            reading, maxInitialSplits(), isDirectRunner(planned.getPipeline())))
+                                    .withOutputTags(
+                                            WasmReadResult.BATCHES, TupleTagList.of(WasmReadResult.DEAD_LETTERS)));
+            read.get(WasmReadResult.BATCHES).setCoder(ArrowBatchCoder.of(compression()));
+            return new WasmReadResult(read);
         }
 
         /** The connector with all that a run needs, when there is something to read that it can read. */
@@ -321,6 +359,8 @@ public final class WasmIO {
         /** What is the same for streams that are given and for streams that arrive. */
         void populateReadingData(DisplayData.Builder builder) {
             builder.add(DisplayData.item("compression", compression().label()).withLabel("Compression"))
+                    .add(DisplayData.item("recordPolicy", recordPolicy().jsonName())
+                            .withLabel("Record Policy"))
                     .add(DisplayData.item("maxBundleBytes", maxBundleBytes()).withLabel("Maximum Bundle Bytes"))
                     .add(DisplayData.item("maxInitialSplits", maxInitialSplits())
                             .withLabel("Maximum Initial Splits"));
@@ -328,6 +368,23 @@ public final class WasmIO {
 
         private Read withSpec(ConnectorSpec spec) {
             return toBuilder().setSpec(spec).build();
+        }
+    }
+
+    /** See {@link Read#withDeadLetters()}. */
+    @AutoValue
+    public abstract static class ReadWithDeadLetters extends PTransform<PBegin, WasmReadResult> {
+        abstract Read read();
+
+        @Override
+        public WasmReadResult expand(PBegin begin) {
+            return read().readAll(begin);
+        }
+
+        @Override
+        public void populateDisplayData(DisplayData.Builder builder) {
+            super.populateDisplayData(builder);
+            builder.delegate(read());
         }
     }
 
@@ -383,6 +440,16 @@ public final class WasmIO {
             return with(settings().withMaxBundleBytes(bytes));
         }
 
+        /** See {@link Read#withRecordPolicy}; dead letters cannot be had here. */
+        public ReadAll withRecordPolicy(RecordPolicy policy) {
+            if (policy == RecordPolicy.DLQ) {
+                throw new IllegalArgumentException(
+                        READ_ALL + " has no place for dead letters: choose the record policy SKIP or FAIL, or use "
+                                + READ + ".");
+            }
+            return with(settings().withRecordPolicy(policy));
+        }
+
         /** See {@link Read#withMaxInitialSplits}. */
         public ReadAll withMaxInitialSplits(int splits) {
             return with(settings().withMaxInitialSplits(splits));
@@ -396,7 +463,7 @@ public final class WasmIO {
                             MapElements.into(TypeDescriptors.lists(TypeDescriptor.of(StreamSpec.class)))
                                     .via(List::of))
                     .setCoder(LISTS_OF_STREAMS);
-            return settings().read(settings().plan(lists, spec), spec);
+            return settings().read(settings().plan(lists, spec), spec).getBatches();
         }
 
         @Override
@@ -586,6 +653,12 @@ public final class WasmIO {
         private Write withSpec(ConnectorSpec spec) {
             return toBuilder().setSpec(spec).build();
         }
+    }
+
+    /** The Direct runner holds what a bundle puts out until the bundle ends, and never does one again: it fails the run instead. */
+    private static boolean isDirectRunner(Pipeline pipeline) {
+        Class<?> runner = pipeline.getOptions().getRunner();
+        return runner != null && runner.getSimpleName().equals("DirectRunner");
     }
 
     private static void requirePositive(String transform, String method, long value) {

@@ -2,11 +2,34 @@
 package io.rapidbyte.beam.io;
 
 import java.util.function.Consumer;
+import org.apache.beam.sdk.transforms.DoFn.MultiOutputReceiver;
 import org.apache.beam.sdk.transforms.DoFn.OutputReceiver;
 import org.apache.beam.sdk.values.OutputBuilder;
+import org.apache.beam.sdk.values.Row;
+import org.apache.beam.sdk.values.TupleTag;
 
 /** A DoFn's output in tests that call it without a runner. */
 record Collected<T>(Consumer<T> consumer) implements OutputReceiver<T> {
+    /** The batches of a read whose other outputs are not looked at. */
+    static MultiOutputReceiver batches(Consumer<ArrowBatch> consumer) {
+        return new MultiOutputReceiver() {
+            @Override
+            @SuppressWarnings("unchecked")
+            public <O> OutputReceiver<O> get(TupleTag<O> tag) {
+                return tag.equals(WasmReadResult.BATCHES)
+                        ? (OutputReceiver<O>) new Collected<>(consumer)
+                        : new Collected<>(other -> {
+                            throw new AssertionError("There is something in " + tag + ": " + other);
+                        });
+            }
+
+            @Override
+            public <O> OutputReceiver<Row> getRowReceiver(TupleTag<O> tag) {
+                throw new UnsupportedOperationException("Nothing here is read as rows.");
+            }
+        };
+    }
+
     @Override
     public void output(T element) {
         consumer.accept(element);

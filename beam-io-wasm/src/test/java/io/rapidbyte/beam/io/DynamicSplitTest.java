@@ -91,7 +91,7 @@ class DynamicSplitTest {
         while (range != null) {
             UnitTracker tracker = new UnitTracker("orders", range);
             ProcessContinuation continuation =
-                    step.process(new PlannedStream(plan, 1), tracker, new Collected<>(batch -> read.add(batch.id())));
+                    step.process(new PlannedStream(plan, 1), tracker, Collected.batches(batch -> read.add(batch.id())));
             // What the Direct runner and Flink do with a step that wants to resume.
             SplitResult<OffsetRange> split = continuation.shouldResume() ? tracker.trySplit(0) : null;
             tracker.checkDone();
@@ -105,7 +105,7 @@ class DynamicSplitTest {
     private void process(OffsetRange range, List<BatchId> read, Splitter splitter) {
         UnitTracker tracker = new UnitTracker("orders", range);
         ProcessContinuation continuation =
-                step.process(new PlannedStream(plan, Long.MAX_VALUE), tracker, new Collected<>(batch -> {
+                step.process(new PlannedStream(plan, Long.MAX_VALUE), tracker, Collected.batches(batch -> {
                     read.add(batch.id());
                     splitter.split(tracker);
                 }));

@@ -58,7 +58,7 @@ class OverlapTest {
 
     private static void read(ReadUnitsDoFn step, PlannedStream stream, Consumer<ArrowBatch> batches) {
         StreamPlan plan = stream.plan();
-        step.process(stream, new UnitTracker("orders", new OffsetRange(0, plan.units())), new Collected<>(batches));
+        step.process(stream, new UnitTracker("orders", new OffsetRange(0, plan.units())), Collected.batches(batches));
     }
 
     private static void write(Sink sink, List<ArrowBatch> batches) {

@@ -112,7 +112,7 @@ class ReadInterruptionTest {
         step.process(
                 new PlannedStream(plan, Long.MAX_VALUE),
                 new UnitTracker("orders", new OffsetRange(0, units)),
-                new Collected<>(batch -> {
+                Collected.batches(batch -> {
                     batches.incrementAndGet();
                     atEachBatch.run();
                 }));

@@ -244,7 +244,7 @@ class SinkTest {
         step.process(
                 new PlannedStream(plan, Long.MAX_VALUE),
                 new UnitTracker(stream, new OffsetRange(0, plan.units())),
-                new Collected<>(batches::add));
+                Collected.batches(batches::add));
         step.teardown();
         return batches;
     }

@@ -180,6 +180,30 @@ class UnitTrackerTest {
         assertThat("unless asked for", InitialSplits.bundleBytes(10_000, 5), is(5L));
     }
 
+    /** In a heap of 1 GiB there is room for one split at a time of rows of 50 MB, and none of rows that are larger still is turned away. */
+    @Test
+    void wideRowsAreReadInFewerSplits() {
+        long heap = 1L << 30;
+        assertThat(InitialSplits.maxFor(0, heap, 32), is(32));
+        assertThat(InitialSplits.maxFor(4 << 20, heap, 32), is(16));
+        assertThat(InitialSplits.maxFor(50 << 20, heap, 32), is(1));
+        assertThat(InitialSplits.maxFor(1L << 30, heap, 32), is(1));
+        assertThat(InitialSplits.maxFor(50 << 20, 8 * heap, 32), is(10));
+    }
+
+    @Test
+    void aUnitThatWasGivenBackIsForTheNextBundle() {
+        UnitTracker tracker = new UnitTracker("orders", new OffsetRange(3, 5), true);
+        assertThat(tracker.tryClaim(3L), is(true));
+        assertThat(tracker.trySplit(0), is(nullValue()));
+        assertThat(tracker.tryClaim(4L), is(true));
+        assertThat(tracker.tryClaim(UnitTracker.stoppingAt(4)), is(true));
+        SplitResult<OffsetRange> split = tracker.trySplit(0);
+        assertThat(split.getPrimary(), is(new OffsetRange(3, 4)));
+        assertThat(split.getResidual(), is(new OffsetRange(4, 5)));
+        tracker.checkDone();
+    }
+
     private static UnitTracker tracker(long from, long to) {
         return new UnitTracker("orders", new OffsetRange(from, to));
     }

@@ -34,6 +34,7 @@ final class ServedTable implements AutoCloseable {
             case SMALL -> 200_000;
             case MEDIUM -> 12_500;
             case LARGE -> 300;
+            case HUGE -> 2;
         };
         BenchmarkServer server = BenchmarkServer.start(null);
         try {

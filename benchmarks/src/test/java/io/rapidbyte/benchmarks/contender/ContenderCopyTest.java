@@ -50,11 +50,12 @@ class ContenderCopyTest {
         server.close();
     }
 
-    /** All but the one that needs the launcher's build; readRows has no schema type for uuid and json. */
+    /** All but the one that needs the launcher's build; readRows has no schema type for uuid and json, and rows of 50 MiB are not for all. */
     static Stream<Arguments> contendersAndProfiles() {
         return Contenders.all().stream()
                 .filter(contender -> !(contender instanceof RapidbyteCommand))
                 .flatMap(contender -> Arrays.stream(TableProfile.values())
+                        .filter(profile -> profile != TableProfile.HUGE)
                         .filter(profile -> profile == TableProfile.SMALL
                                 || !Set.of("jdbcio-readrows", "jdbcio-partitions-default")
                                         .contains(contender.name()))

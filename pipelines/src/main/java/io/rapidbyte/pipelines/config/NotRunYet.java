@@ -76,7 +76,6 @@ final class NotRunYet {
         }
         refuseUnlessZero(base, "max_retries", "this version leaves retries to the runner; remove the field");
         refuseIfPresent(base, "copy_flush_bytes", "this version chooses the flush size itself; remove the field");
-        refuseIfPresent(base, "max_records", "this version bounds a batch by max_batch_bytes only; remove the field");
         JsonNode autotune = document.root().at(base + "/autotune");
         boolean asks = autotune.path("enabled").asBoolean()
                 || Set.of("pin_parallelism", "pin_source_partition_mode", "pin_copy_flush_bytes").stream()

@@ -8,6 +8,7 @@ package io.rapidbyte.pipelines.config;
  * @param maxMemory memory of one connector instance at most
  * @param maxBatchBytes size of a batch
  * @param maxRecordBytes size of one record
+ * @param maxRecords rows of one batch at most
  * @param maxInflightBatches batches between reading and writing
  * @param compression {@code none}, {@code lz4} or {@code zstd}: of batches that leave the process
  */
@@ -16,6 +17,7 @@ public record Resources(
         ByteSize maxMemory,
         ByteSize maxBatchBytes,
         ByteSize maxRecordBytes,
+        Integer maxRecords,
         Integer maxInflightBatches,
         String compression) {
     public Resources {
@@ -23,5 +25,5 @@ public record Resources(
     }
 
     /** Everything by default. */
-    public static final Resources DEFAULTS = new Resources(null, null, null, null, null, null);
+    public static final Resources DEFAULTS = new Resources(null, null, null, null, null, null, null);
 }

@@ -6,6 +6,7 @@ import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.RunReport;
 import io.rapidbyte.beam.io.StreamReport;
+import io.rapidbyte.pipelines.config.Parallelism;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.InstanceOptions;
@@ -97,6 +98,9 @@ public final class PipelineRun {
     private RunSummary move(List<StreamPlan> plans, long start, long moving) {
         int parallelism =
                 pipeline.resources().parallelism().on(Runtime.getRuntime().availableProcessors());
+        if (pipeline.resources().parallelism().equals(Parallelism.AUTO)) {
+            parallelism = WideRows.most(parallelism, plans, Runtime.getRuntime().maxMemory());
+        }
         try (FlinkFolder folder = FlinkFolder.create()) {
             result = PipelineGraph.build(
                             pipeline,

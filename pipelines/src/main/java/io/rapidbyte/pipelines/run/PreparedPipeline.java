@@ -144,6 +144,9 @@ public record PreparedPipeline(
         if (resources.maxBatchBytes() != null) {
             limits = limits.withMaxBatchBytes(resources.maxBatchBytes().bytes());
         }
+        if (resources.maxRecords() != null) {
+            limits = limits.withMaxBatchRows(resources.maxRecords());
+        }
         if (resources.maxRecordBytes() != null) {
             limits = limits.withMaxRecordBytes(resources.maxRecordBytes().bytes());
         }

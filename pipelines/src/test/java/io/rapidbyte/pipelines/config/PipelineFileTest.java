@@ -84,6 +84,7 @@ class PipelineFileTest {
                           max_memory: 1gb
                           max_batch_bytes: 4mb
                           max_record_bytes: 1048576
+                          max_records: 1000
                           max_inflight_batches: 8
                           compression: lz4
                           checkpoint_interval_rows: 0
@@ -104,6 +105,7 @@ class PipelineFileTest {
                         ByteSize.parse("1gb"),
                         ByteSize.parse("4mb"),
                         ByteSize.parse("1mb"),
+                        1000,
                         8,
                         "lz4")));
     }
