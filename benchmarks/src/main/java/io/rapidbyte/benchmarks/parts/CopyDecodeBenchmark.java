@@ -107,6 +107,10 @@ public class CopyDecodeBenchmark {
     /** One read of the whole table. */
     @Benchmark
     public long read(Phases phases, Blackhole blackhole) {
+        return read(source, plan, table.rows(), phases, blackhole);
+    }
+
+    static long read(SourceConnector source, StreamPlan plan, long rows, Phases phases, Blackhole blackhole) {
         Timings before = source.timings();
         long read = source.read(plan, 0, plan.units(), new ReadCallbacks() {
                     @Override
@@ -120,8 +124,8 @@ public class CopyDecodeBenchmark {
                     }
                 })
                 .rows();
-        if (read != table.rows()) {
-            throw new IllegalStateException("Of " + table.rows() + " rows, " + read + " were read.");
+        if (read != rows) {
+            throw new IllegalStateException("Of " + rows + " rows, " + read + " were read.");
         }
         phases.add(source.timings().minus(before));
         return read;

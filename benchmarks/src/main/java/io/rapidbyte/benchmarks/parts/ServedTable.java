@@ -14,6 +14,7 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 
 /** A server with a table of about 20 MB, and connectors that read and write there. */
@@ -36,9 +37,14 @@ final class ServedTable implements AutoCloseable {
             case LARGE -> 300;
             case HUGE -> 2;
         };
+        return start(profile.statements(rows), rows);
+    }
+
+    /** The same for a table that the statements create and fill with so many rows. */
+    static ServedTable start(List<String> statements, long rows) throws IOException, SQLException {
         BenchmarkServer server = BenchmarkServer.start(null);
         try {
-            server.createSource(profile, rows);
+            server.createSource(statements);
         } catch (SQLException e) {
             server.close();
             throw e;

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import javax.annotation.Nullable;
@@ -61,6 +62,11 @@ public final class BenchmarkServer implements AutoCloseable {
 
     /** Creates and fills the table, in place of any that was there. */
     public void createSource(TableProfile profile, long rows) throws SQLException {
+        createSource(profile.statements(rows));
+    }
+
+    /** The same with statements of one's own that create {@link TableProfile#table()} and fill it. */
+    public void createSource(List<String> statements) throws SQLException {
         try (Connection connection = server.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("DROP SCHEMA IF EXISTS " + TARGET + " CASCADE");
@@ -69,7 +75,7 @@ public final class BenchmarkServer implements AutoCloseable {
             statement.execute("SET search_path = " + SOURCE);
             statement.execute("SET timezone = 'UTC'");
             connection.setAutoCommit(false);
-            for (String sql : profile.statements(rows)) {
+            for (String sql : statements) {
                 statement.execute(sql);
             }
             connection.commit();
