@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param cursorField null when there is none
  * @param tieBreakerField null when there is none
  * @param partitionKey null when there is none
+ * @param position where the last incremental run ended, as the source wrote it: a JSON object, opaque to the host; null when there was none
  * @param options whatever else the pipeline file says of the stream
  */
 public record StreamSpec(
@@ -28,54 +29,115 @@ public record StreamSpec(
         String cursorField,
         String tieBreakerField,
         String partitionKey,
+        String position,
         Map<String, String> options)
         implements Serializable {
 
-    /** Checks that name and mode are there, and copies the collections. */
+    /**
+     * Checks that name and mode are there, and copies the collections.
+     *
+     * @throws IllegalArgumentException when the position is not a JSON object
+     */
     public StreamSpec {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(syncMode, "syncMode");
+        if (position != null && !Json.isObject(position)) {
+            throw new IllegalArgumentException("The position of stream " + name
+                    + " is not a JSON object: give the stream what its last run ended with, unchanged.");
+        }
         columns = columns == null ? null : List.copyOf(columns);
         options = Map.copyOf(options);
     }
 
     /** A stream with a name, read whole with all columns. */
     public static StreamSpec of(String name) {
-        return new StreamSpec(name, null, null, SyncMode.FULL_REFRESH, null, null, null, null, Map.of());
+        return new StreamSpec(name, null, null, SyncMode.FULL_REFRESH, null, null, null, null, null, Map.of());
     }
 
     /** The same stream with the schema and relation it stands for. */
     public StreamSpec withTable(String newNamespace, String newTable) {
         return new StreamSpec(
-                name, newNamespace, newTable, syncMode, columns, cursorField, tieBreakerField, partitionKey, options);
+                name,
+                newNamespace,
+                newTable,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                position,
+                options);
     }
 
     /** The same stream read in another mode. */
     public StreamSpec withSyncMode(SyncMode mode) {
         return new StreamSpec(
-                name, namespace, table, mode, columns, cursorField, tieBreakerField, partitionKey, options);
+                name, namespace, table, mode, columns, cursorField, tieBreakerField, partitionKey, position, options);
     }
 
     /** The same stream with other columns; null for all. */
     public StreamSpec withColumns(List<String> newColumns) {
         return new StreamSpec(
-                name, namespace, table, syncMode, newColumns, cursorField, tieBreakerField, partitionKey, options);
+                name,
+                namespace,
+                table,
+                syncMode,
+                newColumns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                position,
+                options);
     }
 
     /** The same stream with another cursor and tie breaker; null for none. */
     public StreamSpec withCursor(String newCursorField, String newTieBreakerField) {
         return new StreamSpec(
-                name, namespace, table, syncMode, columns, newCursorField, newTieBreakerField, partitionKey, options);
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                newCursorField,
+                newTieBreakerField,
+                partitionKey,
+                position,
+                options);
     }
 
     /** The same stream with another partition key; null for none. */
     public StreamSpec withPartitionKey(String key) {
-        return new StreamSpec(name, namespace, table, syncMode, columns, cursorField, tieBreakerField, key, options);
+        return new StreamSpec(
+                name, namespace, table, syncMode, columns, cursorField, tieBreakerField, key, position, options);
+    }
+
+    /** The same stream to be read on from where a run ended ({@link StreamPlan#position()}); null for from the beginning. */
+    public StreamSpec withPosition(String newPosition) {
+        return new StreamSpec(
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                newPosition,
+                options);
     }
 
     /** The same stream with other options. */
     public StreamSpec withOptions(Map<String, String> newOptions) {
         return new StreamSpec(
-                name, namespace, table, syncMode, columns, cursorField, tieBreakerField, partitionKey, newOptions);
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                position,
+                newOptions);
     }
 }
