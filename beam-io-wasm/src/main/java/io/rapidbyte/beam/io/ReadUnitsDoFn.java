@@ -73,7 +73,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         }
         StreamPlan plan = stream.plan();
         String name = plan.stream().name();
-        UnitsRead read = new UnitsRead(spec, name, tracker, batches, stream.bundleBytes());
+        UnitsRead read = new UnitsRead(spec, name, plan.position(), tracker, batches, stream.bundleBytes());
         StreamMetrics metrics = new StreamMetrics(name, spec.name());
         try {
             session.call(source -> {

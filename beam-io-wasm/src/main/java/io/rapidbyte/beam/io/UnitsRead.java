@@ -19,6 +19,7 @@ import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 final class UnitsRead implements ReadCallbacks {
     private final ConnectorSpec spec;
     private final String stream;
+    private final String position;
     private final RestrictionTracker<OffsetRange, Long> tracker;
     private final OutputReceiver<ArrowBatch> batches;
     private final long maxBytes;
@@ -31,11 +32,13 @@ final class UnitsRead implements ReadCallbacks {
     UnitsRead(
             ConnectorSpec spec,
             String stream,
+            String position,
             RestrictionTracker<OffsetRange, Long> tracker,
             OutputReceiver<ArrowBatch> batches,
             long maxBytes) {
         this.spec = spec;
         this.stream = stream;
+        this.position = position;
         this.tracker = tracker;
         this.batches = batches;
         this.maxBytes = maxBytes;
@@ -57,7 +60,10 @@ final class UnitsRead implements ReadCallbacks {
     public void emit(Frame frame) {
         stopWhenInterrupted();
         BatchId id = new BatchId(spec.runId(), stream, frame.unit(), frame.sequence());
-        batches.output(ArrowBatch.of(id, frame.rows(), frame.bytes()));
+        ArrowBatch batch = ArrowBatch.of(id, frame.rows(), frame.bytes());
+        // Of every stream there is this batch, and there is it once.
+        boolean first = frame.unit() == 0 && frame.sequence() == 0;
+        batches.output(first ? batch.withPosition(position) : batch);
         bytes += frame.bytes().length;
         rows += frame.rows();
         batchCount++;
