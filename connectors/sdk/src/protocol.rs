@@ -34,6 +34,9 @@ pub struct Stream {
     /// How many rows are read at most, some of those there are; `None`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_records: Option<u64>,
+    /// Where the last run of an incremental stream ended, as the source wrote it; `None`: there was none. For `plan` and `check`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Value>,
     /// Whatever else the pipeline file says of the stream.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Map::is_empty")]
     pub options: Map<String, Value>,
@@ -285,6 +288,9 @@ pub struct PlanResponse {
     pub estimated_bytes: i64,
     /// Whatever `rb_read` needs; the host does not look inside.
     pub plan: Value,
+    /// Where an incremental run ends, for the host to store once all that is planned is committed; `None`: there is nothing to store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Value>,
 }
 
 /// Request of `rb_read`: the units `[from, to)`.

@@ -63,7 +63,7 @@ fn a_wrong_configuration_is_told_without_its_values() {
 #[test]
 fn a_stream_reads_and_writes_what_it_was_given() {
     let json = json!({"name": "orders", "namespace": "public", "table": "orders", "sync_mode": "incremental",
-        "columns": ["id"], "cursor_field": "id", "options": {"x": 1}});
+        "columns": ["id"], "cursor_field": "id", "position": {"id": 7}, "options": {"x": 1}});
     let stream: Stream = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(stream.sync_mode, SyncMode::Incremental);
     assert_eq!(serde_json::to_value(&stream).unwrap(), json);
@@ -90,10 +90,18 @@ fn a_plan_carries_its_schema_as_base64() {
         estimated_rows: -1,
         estimated_bytes: -1,
         plan: json!({"blocks": 12}),
+        position: None,
     };
-    let value = serde_json::to_value(&plan).unwrap();
+    let mut value = serde_json::to_value(&plan).unwrap();
+    assert_eq!(value.get("position"), None);
     assert_eq!(value["schema"], Value::String(base64::encode(schema_to_ipc(&schema()))));
     assert_eq!(value["units"], 3);
+    let ended = PlanResponse {
+        position: Some(json!({"id": 7})),
+        ..plan
+    };
+    value["position"] = json!({"id": 7});
+    assert_eq!(serde_json::to_value(&ended).unwrap(), value);
 }
 
 #[test]

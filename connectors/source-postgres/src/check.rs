@@ -3,8 +3,9 @@
 //! `check`: whether the server and the streams are what the pipeline needs.
 
 use rapidbyte_sdk::postgres::{Connection, Transport};
-use rapidbyte_sdk::{Category, CheckEntry, CheckRequest, CheckResponse, Error, Result, Stream};
+use rapidbyte_sdk::{Category, CheckEntry, CheckRequest, CheckResponse, Error, Result, Stream, SyncMode};
 
+use crate::incremental;
 use crate::prerequisites;
 use crate::resolve;
 use crate::session::{Session, OLDEST_SERVER};
@@ -37,7 +38,18 @@ pub fn check(session: &mut Session, request: &CheckRequest) -> Result<CheckRespo
     for stream in &request.streams {
         let missing = prerequisites::missing(connection, stream, &config)?;
         if missing.is_empty() {
-            checks.push(check_stream(connection, stream, &config.schema)?);
+            let check = check_stream(connection, "stream", stream, &config.schema, try_stream)?;
+            let is_next = check.ok && stream.sync_mode == SyncMode::Incremental;
+            checks.push(check);
+            if is_next {
+                checks.push(check_stream(
+                    connection,
+                    "cursor of stream",
+                    stream,
+                    &config.schema,
+                    try_cursor,
+                )?);
+            }
         }
         checks.extend(missing);
     }
@@ -54,11 +66,23 @@ fn encoding(encoding: &str) -> CheckEntry {
     CheckEntry::passed("server_encoding", message)
 }
 
-fn check_stream<T: Transport>(connection: &mut Connection<T>, stream: &Stream, schema: &str) -> Result<CheckEntry> {
-    let name = format!("stream {}", stream.name);
-    match try_stream(connection, stream, schema) {
+/// What is tried with a stream; the message of success.
+type Attempt<T> = fn(&mut Connection<T>, &Stream, &str) -> Result<String>;
+
+fn check_stream<T: Transport>(
+    connection: &mut Connection<T>,
+    what: &str,
+    stream: &Stream,
+    schema: &str,
+    attempt: Attempt<T>,
+) -> Result<CheckEntry> {
+    let name = format!("{} {}", what, stream.name);
+    match attempt(connection, stream, schema) {
         Ok(message) => Ok(CheckEntry::passed(name, message)),
-        Err(error) if prerequisites::is_finding(&error) => Ok(prerequisites::failed(stream, &error)),
+        Err(error) if prerequisites::is_finding(&error) => Ok(CheckEntry {
+            name,
+            ..prerequisites::failed(stream, &error)
+        }),
         Err(error) => Err(error.context(format_args!("stream '{}'", stream.name))),
     }
 }
@@ -81,6 +105,11 @@ fn try_stream<T: Transport>(connection: &mut Connection<T>, stream: &Stream, sch
         relation.name,
         columns.len()
     ))
+}
+
+fn try_cursor<T: Transport>(connection: &mut Connection<T>, stream: &Stream, schema: &str) -> Result<String> {
+    let relation = resolve::resolve(connection, stream, schema)?;
+    incremental::check(connection, &relation, stream)
 }
 
 /// The user has what it needs: what is missing is behind the relation, such as a view's table.

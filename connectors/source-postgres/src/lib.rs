@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Reads Postgres tables as Arrow batches: whole tables, by COPY in binary format, in ranges of heap blocks.
+//! Reads Postgres tables as Arrow batches, by COPY in binary format: whole tables in ranges of heap blocks, or what is new in them since the
+//! last run ([`incremental`]).
 //!
 //! `check`, `discover` and `plan` look at the catalogue ([`catalog`], [`resolve`]); `read` copies units out ([`read`]), takes
 //! them apart ([`decode`]) and makes batches of them ([`batch`]).
@@ -9,15 +10,21 @@ mod batch;
 mod catalog;
 mod check;
 mod column_type;
+mod cursor;
+mod cursor_units;
 mod decode;
 #[cfg(test)]
 mod decode_speed;
 mod discover;
 mod estimates;
+mod incremental;
+#[cfg(test)]
+mod incremental_live_tests;
 mod large_rows;
 #[cfg(test)]
 mod live_tests;
 mod plan;
+mod position;
 mod prerequisites;
 mod read;
 mod read_plan;
@@ -86,7 +93,7 @@ impl Source for SourcePostgres {
         self.session.close()
     }
 
-    /// A full refresh leaves nothing behind at the server.
+    /// Reading leaves nothing behind at the server.
     fn teardown(&mut self, _request: TeardownRequest) -> Result<()> {
         Ok(())
     }

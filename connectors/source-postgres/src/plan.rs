@@ -3,11 +3,12 @@
 //! `plan`: how a stream is cut into units, and what its batches look like.
 
 use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified, Connection, Transport};
-use rapidbyte_sdk::{Error, PlanRequest, PlanResponse, Result};
+use rapidbyte_sdk::{Error, PlanRequest, PlanResponse, Result, SyncMode};
 use serde_json::Value;
 
 use crate::catalog::{self, Part, Relation};
 use crate::column_type::ColumnType;
+use crate::incremental;
 use crate::read_plan::{PlannedColumn, PlannedPart, ReadPlan, Units};
 use crate::resolve;
 use crate::row_width;
@@ -41,7 +42,11 @@ pub fn plan(session: &mut Session, request: PlanRequest) -> Result<PlanResponse>
     let schema = session.config().schema.clone();
     let connection = session.supported_connection()?;
     let name = request.stream.name.clone();
-    plan_stream(connection, request, &schema).map_err(|error| error.context(format_args!("stream '{}'", name)))
+    let planned = match request.stream.sync_mode {
+        SyncMode::Incremental => incremental::plan(session, request),
+        _ => plan_stream(connection, request, &schema),
+    };
+    planned.map_err(|error| error.context(format_args!("stream '{}'", name)))
 }
 
 fn plan_stream<T: Transport>(
@@ -95,6 +100,7 @@ fn plan_stream<T: Transport>(
         estimated_rows,
         estimated_bytes,
         plan: serde_json::to_value(&plan).map_err(|cause| Error::internal(cause.to_string()))?,
+        position: None,
     })
 }
 

@@ -74,6 +74,12 @@ fn wanted_columns(relation: &Relation, stream: &Stream) -> (Vec<Column>, Vec<Err
             Err(error) => errors.push(error.context("member 'partition_key'")),
         }
     }
+    // What is wrong with these is told by a check of their own.
+    for name in [&stream.cursor_field, &stream.tie_breaker_field].into_iter().flatten() {
+        if let Ok(column) = resolve::column(relation, name) {
+            columns.push(column.clone());
+        }
+    }
     (columns, errors)
 }
 

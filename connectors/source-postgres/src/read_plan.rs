@@ -10,6 +10,7 @@ use rapidbyte_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::column_type::ColumnType;
+use crate::cursor_units::CursorUnits;
 use crate::slices::Slices;
 
 /// How to read one relation.
@@ -56,6 +57,8 @@ pub enum Units {
     KeyRanges { column: String, bounds: Vec<String> },
     /// Unit `n` is the rows whose key's hash has the remainder `n`.
     KeyHashes { column: String, count: u64 },
+    /// What is new since the last run.
+    Cursor(Box<CursorUnits>),
 }
 
 /// A table that is a part of the stream.
@@ -95,6 +98,7 @@ impl Units {
             Units::Parts(parts) => parts.iter().map(|part| part.count).sum(),
             Units::KeyRanges { bounds, .. } => bounds.len() as u64 + 1,
             Units::KeyHashes { count, .. } => *count,
+            Units::Cursor(units) => units.count(),
         }
     }
 
@@ -107,6 +111,7 @@ impl Units {
             Units::Parts(_) => "heap_blocks_of_parts",
             Units::KeyRanges { .. } => "key_ranges",
             Units::KeyHashes { .. } => "key_hashes",
+            Units::Cursor(units) => units.kind(),
         }
     }
 }
@@ -129,6 +134,9 @@ impl ReadPlan {
 
     /// The query for one unit.
     pub fn query(&self, unit: u64) -> String {
+        if let Units::Cursor(units) = &self.units {
+            return units.query(self, unit);
+        }
         let place = self.place(unit);
         let columns: Vec<String> = self
             .columns
@@ -162,7 +170,7 @@ impl ReadPlan {
             with_children: true,
         };
         match &self.units {
-            Units::Whole => whole,
+            Units::Whole | Units::Cursor(_) => whole,
             Units::HeapBlocks { count, blocks } => Place {
                 condition: block_condition(unit, *count, *blocks),
                 with_children: false,
@@ -213,6 +221,9 @@ impl ReadPlan {
     /// A query for the first of these units' tables whose rows are in another file than when the stream was planned. `None` when the units
     /// have no files.
     pub fn moved_query(&self, units: Range<u64>) -> Option<String> {
+        if let Units::Cursor(cursor) = &self.units {
+            return cursor.moved_query();
+        }
         let mut tables: Vec<(&str, &str, &str)> = Vec::new();
         for unit in units {
             let place = self.place(unit);

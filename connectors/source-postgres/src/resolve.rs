@@ -33,12 +33,12 @@ pub fn resolve<T: Transport>(
 
 /// The relation that the stream names, whether it may be read or not. The error says what exists that is similar.
 pub fn find<T: Transport>(connection: &mut Connection<T>, stream: &Stream, default_schema: &str) -> Result<Relation> {
-    if stream.sync_mode != SyncMode::FullRefresh {
+    if stream.sync_mode == SyncMode::Cdc {
         return Err(Error::config(
             "unsupported_sync_mode",
-            "source-postgres reads with the sync_mode full_refresh only",
+            "source-postgres reads with the sync_mode full_refresh or incremental",
         )
-        .hint("set the stream's sync_mode to full_refresh"));
+        .hint("set the stream's sync_mode to one of them"));
     }
     let name = name_of(stream)?;
     match catalog::relation(connection, &name, default_schema)? {

@@ -128,6 +128,25 @@ impl Session {
         Ok(())
     }
 
+    /// Looks at one state of the database: that of the snapshot, when one is held, else the present one. Whatever was locked or set meanwhile
+    /// is not any more afterwards: a snapshot may be held for hours.
+    pub fn in_one_state<R>(&mut self, look: impl FnOnce(&mut Connection<TcpStream>) -> Result<R>) -> Result<R> {
+        let (begin, end) = if self.held.is_some() {
+            ("SAVEPOINT look", "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look")
+        } else {
+            (BEGIN, "ROLLBACK")
+        };
+        let connection = self.supported_connection()?;
+        connection.simple_query(begin)?;
+        let seen = look(connection);
+        if let Err(error) = connection.simple_query(end) {
+            self.discard();
+            return seen.and(Err(error));
+        }
+        self.used();
+        seen
+    }
+
     /// Notes that the connection was in use until now.
     pub fn used(&mut self) {
         self.last_used = abi::monotonic_nanos();

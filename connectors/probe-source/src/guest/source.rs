@@ -68,6 +68,8 @@ impl Probe {
     }
 
     pub fn plan(&mut self, request: PlanRequest) -> Result<PlanResponse> {
+        // The probe stays where it is.
+        let position = request.stream.position.clone();
         Ok(PlanResponse {
             schema: content::schema(&request.stream.name),
             stream: Stream {
@@ -80,6 +82,7 @@ impl Probe {
             estimated_rows: content::rows_of(&self.config),
             estimated_bytes: content::bytes_of(&self.config),
             plan: json!({"made_by": "probe-source"}),
+            position,
         })
     }
 

@@ -43,12 +43,15 @@ class MethodSizesTest {
             "rapidbyte_sdk5error",
             "DeserializeSeed$GT$11deserialize",
             "serde..de..Visitor$GT$9visit_map",
+            "serde..de..Visitor$GT$10visit_enum",
             // Once for a stream.
             "source_postgres4plan11plan_stream",
             "source_postgres7resolve4find",
             "source_postgres7catalog4load",
             "dest_postgres7catalog10find_table",
             "type_catalog11TypeCatalog4load",
+            "source_postgres11incremental7bounded",
+            "source_postgres11incremental10subject_of",
             "dest_postgres6wanted14wanted_columns",
             "dest_postgres9type_name8TypeName5parse",
             // Once for a write call, with a turn of its loop for a batch; rows are encoded in functions of their own.

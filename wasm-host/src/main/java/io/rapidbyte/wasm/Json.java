@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.wasm;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -12,6 +13,15 @@ final class Json {
     static final ObjectMapper MAPPER = mapper();
 
     private Json() {}
+
+    /** Whether a text is one JSON object. */
+    static boolean isObject(String text) {
+        try {
+            return MAPPER.readTree(text).isObject();
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
 
     private static ObjectMapper mapper() {
         JsonMapper mapper = JsonMapper.builder()

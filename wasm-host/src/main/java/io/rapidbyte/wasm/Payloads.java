@@ -17,6 +17,7 @@ import java.util.Map;
 /** The requests and responses of lifecycle calls as JSON ({@code docs/abi.md}, section 5), and the error record (section 8). */
 final class Payloads {
     private static final int MAX_PLAN_BYTES = 1 << 20;
+    private static final int MAX_POSITION_CHARS = 1 << 20;
     private static final int MAX_SNAPSHOT_CHARS = 1 << 12;
     private static final int MAX_MESSAGE_CHARS = 4 << 10;
     private static final int MAX_DETAILS = 50;
@@ -67,6 +68,9 @@ final class Payloads {
         putIfThere(node, "partition_key", stream.partitionKey());
         if (stream.maxRecords() != null) {
             node.put("max_records", stream.maxRecords());
+        }
+        if (stream.position() != null) {
+            node.set("position", parse("position", stream.position()));
         }
         if (stream.columns() != null) {
             node.set("columns", texts(stream.columns()));
@@ -171,13 +175,33 @@ final class Payloads {
             throw new BadResponse("plan is larger than " + MAX_PLAN_BYTES + " bytes");
         }
         return new StreamPlan(
-                asked.withTable(optional(stream, "namespace"), optional(stream, "table")),
+                // What is read of it is in the plan.
+                asked.withTable(optional(stream, "namespace"), optional(stream, "table"))
+                        .withPosition(null),
                 schema,
                 units,
                 ok.path("unit_kind").asText("units"),
                 ok.path("estimated_rows").asLong(-1),
                 ok.path("estimated_bytes").asLong(-1),
-                planText);
+                planText,
+                position(ok),
+                null);
+    }
+
+    /** Where an incremental run ends; null when the source does not say. */
+    private static String position(JsonNode ok) throws BadResponse {
+        JsonNode position = ok.path("position");
+        if (position.isMissingNode() || position.isNull()) {
+            return null;
+        }
+        if (!position.isObject()) {
+            throw new BadResponse("position is not an object");
+        }
+        String text = position.toString();
+        if (text.length() > MAX_POSITION_CHARS) {
+            throw new BadResponse("position is larger than " + MAX_POSITION_CHARS + " bytes");
+        }
+        return text;
     }
 
     /** The text that stands for a snapshot; null when there is none. */
@@ -196,10 +220,14 @@ final class Payloads {
     }
 
     static JsonNode parsePlan(String plan) {
+        return parse("plan", plan);
+    }
+
+    private static JsonNode parse(String what, String json) {
         try {
-            return Json.MAPPER.readTree(plan);
+            return Json.MAPPER.readTree(json);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("The plan is not JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("The " + what + " is not JSON: " + e.getOriginalMessage(), e);
         }
     }
 

@@ -16,6 +16,8 @@ import java.util.Objects;
  * @param estimatedRows of the whole stream; -1 when not known
  * @param estimatedBytes of the whole stream; -1 when not known
  * @param plan what the source's read call needs, as JSON; opaque to the host
+ * @param position where an incremental run of the plan ends, as JSON; opaque to the host, and worth something only once all that the plan
+ *     covers is committed. Null when there is nothing to remember
  * @param snapshot the state to read, from {@link SourceConnector#snapshot()}; null for what is there when a part is read
  */
 public record StreamPlan(
@@ -26,6 +28,7 @@ public record StreamPlan(
         long estimatedRows,
         long estimatedBytes,
         String plan,
+        String position,
         String snapshot)
         implements Serializable {
 
@@ -40,7 +43,7 @@ public record StreamPlan(
         }
     }
 
-    /** A plan that is read without a snapshot. */
+    /** A plan that is read without a snapshot, and ends nowhere in particular. */
     public StreamPlan(
             StreamSpec stream,
             byte[] schema,
@@ -49,12 +52,13 @@ public record StreamPlan(
             long estimatedRows,
             long estimatedBytes,
             String plan) {
-        this(stream, schema, units, unitKind, estimatedRows, estimatedBytes, plan, null);
+        this(stream, schema, units, unitKind, estimatedRows, estimatedBytes, plan, null, null);
     }
 
     /** The same plan, for reading a state that an instance keeps; null for what is there when a part is read. */
     public StreamPlan withSnapshot(String newSnapshot) {
-        return new StreamPlan(stream, schema, units, unitKind, estimatedRows, estimatedBytes, plan, newSnapshot);
+        return new StreamPlan(
+                stream, schema, units, unitKind, estimatedRows, estimatedBytes, plan, position, newSnapshot);
     }
 
     @Override
@@ -67,6 +71,7 @@ public record StreamPlan(
                 && estimatedRows == that.estimatedRows
                 && estimatedBytes == that.estimatedBytes
                 && plan.equals(that.plan)
+                && Objects.equals(position, that.position)
                 && Objects.equals(snapshot, that.snapshot);
     }
 

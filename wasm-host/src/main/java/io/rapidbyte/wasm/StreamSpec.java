@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param tieBreakerField null when there is none
  * @param partitionKey null when there is none
  * @param maxRecords how many rows are read at most, some of those there are; null for all
+ * @param position where the last incremental run ended, as the source wrote it: a JSON object, opaque to the host; null when there was none
  * @param options whatever else the pipeline file says of the stream
  */
 public record StreamSpec(
@@ -30,13 +31,22 @@ public record StreamSpec(
         String tieBreakerField,
         String partitionKey,
         Long maxRecords,
+        String position,
         Map<String, String> options)
         implements Serializable {
 
-    /** Checks that name and mode are there, and copies the collections. */
+    /**
+     * Checks that name and mode are there, and copies the collections.
+     *
+     * @throws IllegalArgumentException when the position is not a JSON object
+     */
     public StreamSpec {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(syncMode, "syncMode");
+        if (position != null && !Json.isObject(position)) {
+            throw new IllegalArgumentException("The position of stream " + name
+                    + " is not a JSON object: give the stream what its last run ended with, unchanged.");
+        }
         columns = columns == null ? null : List.copyOf(columns);
         options = Map.copyOf(options);
         if (maxRecords != null && maxRecords < 1) {
@@ -47,7 +57,7 @@ public record StreamSpec(
 
     /** A stream with a name, read whole with all columns. */
     public static StreamSpec of(String name) {
-        return new StreamSpec(name, null, null, SyncMode.FULL_REFRESH, null, null, null, null, null, Map.of());
+        return new StreamSpec(name, null, null, SyncMode.FULL_REFRESH, null, null, null, null, null, null, Map.of());
     }
 
     /** The same stream with the schema and relation it stands for. */
@@ -62,13 +72,24 @@ public record StreamSpec(
                 tieBreakerField,
                 partitionKey,
                 maxRecords,
+                position,
                 options);
     }
 
     /** The same stream read in another mode. */
     public StreamSpec withSyncMode(SyncMode mode) {
         return new StreamSpec(
-                name, namespace, table, mode, columns, cursorField, tieBreakerField, partitionKey, maxRecords, options);
+                name,
+                namespace,
+                table,
+                mode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                maxRecords,
+                position,
+                options);
     }
 
     /** The same stream with other columns; null for all. */
@@ -83,6 +104,7 @@ public record StreamSpec(
                 tieBreakerField,
                 partitionKey,
                 maxRecords,
+                position,
                 options);
     }
 
@@ -98,13 +120,24 @@ public record StreamSpec(
                 newTieBreakerField,
                 partitionKey,
                 maxRecords,
+                position,
                 options);
     }
 
     /** The same stream with another partition key; null for none. */
     public StreamSpec withPartitionKey(String key) {
         return new StreamSpec(
-                name, namespace, table, syncMode, columns, cursorField, tieBreakerField, key, maxRecords, options);
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                key,
+                maxRecords,
+                position,
+                options);
     }
 
     /**
@@ -122,6 +155,23 @@ public record StreamSpec(
                 tieBreakerField,
                 partitionKey,
                 records,
+                position,
+                options);
+    }
+
+    /** The same stream to be read on from where a run ended ({@link StreamPlan#position()}); null for from the beginning. */
+    public StreamSpec withPosition(String newPosition) {
+        return new StreamSpec(
+                name,
+                namespace,
+                table,
+                syncMode,
+                columns,
+                cursorField,
+                tieBreakerField,
+                partitionKey,
+                maxRecords,
+                newPosition,
                 options);
     }
 
@@ -137,6 +187,7 @@ public record StreamSpec(
                 tieBreakerField,
                 partitionKey,
                 maxRecords,
+                position,
                 newOptions);
     }
 }

@@ -68,14 +68,26 @@ class HandmadeModuleTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "17", "\"text\""})
+    void aPositionIsAnObject(String position) {
+        String response = "{\"ok\":{\"stream\":{\"name\":\"s\"},\"schema\":\"\",\"units\":1,\"plan\":{},\"position\":"
+                + position + "}}";
+        try (SourceConnector source = open(answering("rb_plan", response))) {
+            ConnectorException failure =
+                    Failures.of(Category.INTERNAL, "bad_response", () -> source.plan(StreamSpec.of("s")));
+            assertThat(failure.getMessage(), containsString("position is not an object"));
+        }
+    }
+
     private static WasmAssembler snapshot(String response) {
+        return answering("rb_snapshot", response);
+    }
+
+    private static WasmAssembler answering(String export, String response) {
         return WasmAssembler.source()
                 .data(8192, response)
-                .export(
-                        "rb_snapshot",
-                        "ii",
-                        "l",
-                        concat(new byte[] {I64_CONST}, signedLeb(8192L << 32 | response.length())));
+                .export(export, "ii", "l", concat(new byte[] {I64_CONST}, signedLeb(8192L << 32 | response.length())));
     }
 
     @ParameterizedTest

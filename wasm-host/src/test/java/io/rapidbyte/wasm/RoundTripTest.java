@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.nullValue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,18 @@ class RoundTripTest {
             // Once for each bundle.
             assertThat(destination.write(request, new Probes.Feed(frames)).rows(), is(300L));
             assertThat(destination.finalizeStream(request), equalTo("probe.numbers"));
+        }
+    }
+
+    @Test
+    void aPositionGoesToThePlanAndComesFromItAndIsNoPartOfWhatIsRead() {
+        String position = "{\"cursor\":{\"value\":\"1.50\"},\"seen\":[1,{\"ä\":null}]}";
+        try (SourceConnector source = Probes.source("{}")) {
+            StreamPlan plan = source.plan(Probes.STREAM.withPosition(position));
+            assertThat(plan.position(), is(position));
+            assertThat(plan.stream().position(), is(nullValue()));
+            assertThat(plan.withSnapshot("s").position(), is(position));
+            assertThat(source.plan(Probes.STREAM).position(), is(nullValue()));
         }
     }
 

@@ -4,6 +4,7 @@ package io.rapidbyte.beam.io;
 import static java.util.Objects.requireNonNull;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.apache.beam.sdk.coders.DefaultCoder;
 
 /**
@@ -17,11 +18,13 @@ public final class ArrowBatch {
     private final BatchId id;
     private final int rows;
     private final byte[] frame;
+    private final String position;
 
-    private ArrowBatch(BatchId id, int rows, byte[] frame) {
+    private ArrowBatch(BatchId id, int rows, byte[] frame, String position) {
         this.id = id;
         this.rows = rows;
         this.frame = frame;
+        this.position = position;
     }
 
     /**
@@ -37,7 +40,25 @@ public final class ArrowBatch {
         if (rows < 0) {
             throw new IllegalArgumentException("Batch " + id + " has " + rows + " rows; a batch has 0 or more.");
         }
-        return new ArrowBatch(id, rows, frame);
+        return new ArrowBatch(id, rows, frame, null);
+    }
+
+    /** The same batch with other rows, for steps that change them: it keeps what it carries beside them. */
+    public ArrowBatch withFrame(int newRows, byte[] newFrame) {
+        return of(id, newRows, newFrame).withPosition(position);
+    }
+
+    /** The same batch carrying where the run of its stream ends; null for none. */
+    ArrowBatch withPosition(String newPosition) {
+        return new ArrowBatch(id, rows, frame, newPosition);
+    }
+
+    /**
+     * Where the run of the stream ends, for the finalize step, which gives it out when all is committed. One batch of a stream carries it;
+     * null in all others.
+     */
+    String position() {
+        return position;
     }
 
     /** The batch's identity. */
@@ -72,7 +93,8 @@ public final class ArrowBatch {
         return other instanceof ArrowBatch batch
                 && rows == batch.rows
                 && id.equals(batch.id)
-                && Arrays.equals(frame, batch.frame);
+                && Arrays.equals(frame, batch.frame)
+                && Objects.equals(position, batch.position);
     }
 
     /** From identity and size alone: equal batches have both in common, and hashing megabytes of rows would tell no more. */

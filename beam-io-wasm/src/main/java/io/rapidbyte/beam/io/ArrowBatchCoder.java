@@ -39,12 +39,25 @@ import org.apache.beam.sdk.values.TypeDescriptor;
  *     30         run id (UTF-8), stream name (UTF-8), stored bytes
  * </pre>
  *
+ * <p>Version 2 is what a batch is written in that carries a position ({@link FinalizedStream#position()}):
+ *
+ * <pre>
+ *      0  u8     version of the format: 2
+ *      1         as in version 1
+ *     30  i32    size of the position in bytes
+ *     34         run id (UTF-8), stream name (UTF-8), position (UTF-8), stored bytes
+ * </pre>
+ *
  * <p>A batch that compression would not shrink is stored as it is. Every version that was ever written can be decoded, whatever
  * compression the decoding coder is set to. Input is not trusted: sizes are checked before room is made for them.
  */
 public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
     private static final int VERSION = 1;
+    private static final int VERSION_WITH_POSITION = 2;
     private static final int HEADER_BYTES = 30;
+
+    /** More than the host takes from a source. */
+    private static final int MAX_POSITION_BYTES = 4 << 20;
 
     /** Section 7.1 of the connector ABI: no frame is larger. */
     private static final int MAX_FRAME_BYTES = 1 << 30;
@@ -103,8 +116,9 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
             }
             CodecTimings.ofThisThread().addCompress(batch.stream(), System.nanoTime() - start);
         }
-        ByteBuffer head = ByteBuffer.allocate(HEADER_BYTES + runId.length + stream.length)
-                .put((byte) VERSION)
+        byte[] position = position(batch);
+        ByteBuffer head = ByteBuffer.allocate(headBytes(runId, stream, position))
+                .put((byte) (position == null ? VERSION : VERSION_WITH_POSITION))
                 .put((byte) used.id())
                 .putShort((short) runId.length)
                 .putShort((short) stream.length)
@@ -112,9 +126,14 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
                 .putInt(batch.id().sequence())
                 .putInt(batch.rows())
                 .putInt(frame.length)
-                .putInt(storedBytes)
-                .put(runId)
-                .put(stream);
+                .putInt(storedBytes);
+        if (position != null) {
+            head.putInt(position.length);
+        }
+        head.put(runId).put(stream);
+        if (position != null) {
+            head.put(position);
+        }
         out.write(head.array());
         out.write(stored, 0, storedBytes);
     }
@@ -126,14 +145,14 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
             throw new CoderException("An encoded Arrow batch was expected where the input ends.");
         }
         // Later versions are read by their own methods beside this one; no version is ever dropped.
-        if (version != VERSION) {
+        if (version != VERSION && version != VERSION_WITH_POSITION) {
             throw new CoderException("An encoded Arrow batch has format version " + version
-                    + ", and this release reads version 1: run the same release of Rapidbyte on every worker.");
+                    + ", and this release reads versions 1 and 2: run the same release of Rapidbyte on every worker.");
         }
-        return decodeVersion1(in);
+        return decode(in, version == VERSION_WITH_POSITION);
     }
 
-    private static ArrowBatch decodeVersion1(InputStream in) throws IOException {
+    private static ArrowBatch decode(InputStream in, boolean withPosition) throws IOException {
         ByteBuffer head = ByteBuffer.wrap(read(in, HEADER_BYTES - 1, "header"));
         int codec = Byte.toUnsignedInt(head.get());
         int runIdBytes = Short.toUnsignedInt(head.getShort());
@@ -149,11 +168,35 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
         requireRange("frame size", frameBytes, MAX_FRAME_BYTES);
         // What compression does not shrink is stored as it is, so the stored bytes are never more than the frame's.
         requireRange("stored size", storedBytes, frameBytes);
+        int positionBytes = 0;
+        if (withPosition) {
+            positionBytes = ByteBuffer.wrap(read(in, Integer.BYTES, "header")).getInt();
+            requireRange("position size", positionBytes, MAX_POSITION_BYTES);
+        }
         String runId = text(read(in, runIdBytes, "run id"), "run id");
         String stream = text(read(in, streamBytes, "stream name"), "stream name");
+        String position = withPosition ? text(read(in, positionBytes, "position"), "position") : null;
         byte[] stored = read(in, storedBytes, "frame");
         return ArrowBatch.of(
-                new BatchId(runId, stream, unit, sequence), rows, unpack(codec, stored, frameBytes, stream));
+                        new BatchId(runId, stream, unit, sequence), rows, unpack(codec, stored, frameBytes, stream))
+                .withPosition(position);
+    }
+
+    private static byte[] position(ArrowBatch batch) throws CoderException {
+        if (batch.position() == null) {
+            return null;
+        }
+        byte[] bytes = batch.position().getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > MAX_POSITION_BYTES) {
+            throw new CoderException("The position of " + batch + " takes " + bytes.length
+                    + " bytes of UTF-8, and an encoded batch has room for " + MAX_POSITION_BYTES + ".");
+        }
+        return bytes;
+    }
+
+    private static int headBytes(byte[] runId, byte[] stream, byte[] position) {
+        int bytes = HEADER_BYTES + runId.length + stream.length;
+        return position == null ? bytes : bytes + Integer.BYTES + position.length;
     }
 
     private static byte[] unpack(int codec, byte[] stored, int frameBytes, String stream) throws IOException {
@@ -252,10 +295,9 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
 
     @Override
     protected long getEncodedElementByteSize(ArrowBatch batch) throws Exception {
-        return (long) HEADER_BYTES
-                + name(batch, "run id", batch.id().runId()).length
-                + name(batch, "stream name", batch.stream()).length
-                + batch.sizeBytes();
+        int head = headBytes(
+                name(batch, "run id", batch.id().runId()), name(batch, "stream name", batch.stream()), position(batch));
+        return (long) head + batch.sizeBytes();
     }
 
     @Override

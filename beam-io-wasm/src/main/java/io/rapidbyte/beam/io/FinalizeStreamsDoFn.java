@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * Ends a stream once every receipt of it is there. A runner may do this again after it succeeded; destinations make nothing of a second
  * time.
  */
-final class FinalizeStreamsDoFn extends DoFn<KV<String, Iterable<CommitReceipt>>, FinalizedStream> {
+final class FinalizeStreamsDoFn extends DoFn<KV<String, Iterable<StreamCommit>>, FinalizedStream> {
     private static final Logger LOG = LoggerFactory.getLogger(FinalizeStreamsDoFn.class);
 
     private final ConnectorSpec spec;
@@ -35,21 +35,25 @@ final class FinalizeStreamsDoFn extends DoFn<KV<String, Iterable<CommitReceipt>>
 
     @ProcessElement
     public void process(
-            @Element KV<String, Iterable<CommitReceipt>> receiptsOfStream, OutputReceiver<FinalizedStream> finalized) {
-        Iterator<CommitReceipt> receipts = receiptsOfStream.getValue().iterator();
-        CommitReceipt first = receipts.next();
+            @Element KV<String, Iterable<StreamCommit>> commitsOfStream, OutputReceiver<FinalizedStream> finalized) {
+        Iterator<StreamCommit> commits = commitsOfStream.getValue().iterator();
+        StreamCommit firstCommit = commits.next();
+        CommitReceipt first = firstCommit.receipt();
         long rows = first.rows();
         long bytes = first.bytes();
         long batches = first.batches();
-        while (receipts.hasNext()) {
-            CommitReceipt next = receipts.next();
+        String position = firstCommit.position();
+        while (commits.hasNext()) {
+            StreamCommit commit = commits.next();
+            CommitReceipt next = commit.receipt();
+            position = onlyPosition(commitsOfStream.getKey(), position, commit.position());
             if (!next.stream().equals(first.stream())) {
                 throw new ConnectorException(
                         spec.name(),
                         ConnectorError.of(
                                 Category.SCHEMA,
                                 "mixed_relations",
-                                "Stream " + receiptsOfStream.getKey() + " was read from "
+                                "Stream " + commitsOfStream.getKey() + " was read from "
                                         + first.stream().namespace() + "."
                                         + first.stream().table() + " and from "
                                         + next.stream().namespace() + "."
@@ -60,7 +64,7 @@ final class FinalizeStreamsDoFn extends DoFn<KV<String, Iterable<CommitReceipt>>
             bytes += next.bytes();
             batches += next.batches();
         }
-        StreamMetrics metrics = new StreamMetrics(receiptsOfStream.getKey(), spec.name());
+        StreamMetrics metrics = new StreamMetrics(commitsOfStream.getKey(), spec.name());
         String target;
         try {
             target = session.call(destination -> {
@@ -75,8 +79,22 @@ final class FinalizeStreamsDoFn extends DoFn<KV<String, Iterable<CommitReceipt>>
             metrics.add(RapidbyteMetrics.DEST_VM_SETUP, session.takeOpenNanos());
             metrics.addHost("dest", session.takeTimings());
         }
-        LOG.info("Stream {} is complete in {}: {} rows.", receiptsOfStream.getKey(), target, rows);
-        finalized.output(new FinalizedStream(receiptsOfStream.getKey(), target, rows, bytes, batches));
+        LOG.info("Stream {} is complete in {}: {} rows.", commitsOfStream.getKey(), target, rows);
+        finalized.output(new FinalizedStream(commitsOfStream.getKey(), target, rows, bytes, batches, position));
+    }
+
+    /** A stream that was planned twice has two ends, and the rows of both are written: neither is where it ended. */
+    private String onlyPosition(String stream, String one, String other) {
+        if (one != null && other != null && !one.equals(other)) {
+            throw new ConnectorException(
+                    spec.name(),
+                    ConnectorError.of(
+                            Category.CONFIG,
+                            "mixed_positions",
+                            "Stream " + stream
+                                    + " was read twice in one run, up to two different positions. Give the two streams different names."));
+        }
+        return one != null ? one : other;
     }
 
     @Teardown

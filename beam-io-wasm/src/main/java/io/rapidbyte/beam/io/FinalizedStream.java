@@ -16,13 +16,21 @@ import org.apache.beam.sdk.coders.SerializableCoder;
  * @param rows rows written by the run
  * @param bytes bytes of the batches' frames
  * @param batches batches written by the run
+ * @param position where an incremental run of the stream has ended, to be stored and given to the next one ({@link
+ *     io.rapidbyte.wasm.StreamSpec#withPosition}); null when there is nothing to store, and the last position stays the right one. It is given
+ *     out here and nowhere earlier, so that what is stored is never ahead of the data
  */
 @DefaultCoder(SerializableCoder.class)
-public record FinalizedStream(String stream, String target, long rows, long bytes, long batches)
+public record FinalizedStream(String stream, String target, long rows, long bytes, long batches, String position)
         implements Serializable {
     /** Checks that nothing is null. */
     public FinalizedStream {
         requireNonNull(stream, "stream");
         requireNonNull(target, "target");
+    }
+
+    /** A stream whose run ends nowhere in particular. */
+    public FinalizedStream(String stream, String target, long rows, long bytes, long batches) {
+        this(stream, target, rows, bytes, batches, null);
     }
 }

@@ -40,6 +40,8 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
     }
 
     private StreamPlan plan(StreamSpec stream) {
+        // Streams that were given are known to be sound; those that arrive are not.
+        StreamRules.require(spec, stream);
         StreamMetrics metrics = new StreamMetrics(stream.name(), spec.name());
         try {
             StreamPlan plan = session.call(source -> {

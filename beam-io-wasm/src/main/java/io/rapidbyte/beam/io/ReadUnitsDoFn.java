@@ -183,6 +183,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         return new UnitsRead(
                 spec,
                 stream.plan().stream().name(),
+                stream.plan().position(),
                 tracker,
                 outputs.get(WasmReadResult.BATCHES),
                 outputs.get(WasmReadResult.DEAD_LETTERS),

@@ -3,8 +3,11 @@ package io.rapidbyte.beam.io;
 
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
-import java.util.ArrayList;
+import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.SyncMode;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A state of a source that all parts of a read see, on whatever thread or machine they run: streams that were read in many pieces are as
@@ -32,24 +35,44 @@ public final class SourceSnapshot implements AutoCloseable {
         this.shared = shared;
     }
 
-    /** Connects, plans the streams, and then takes the snapshot, so that no plan is newer than what is read. */
+    /**
+     * Connects, plans the streams, and takes the snapshot. Streams that are read whole are planned before it, so that no plan is newer than
+     * what is read; incremental ones after it, so that they end at the greatest cursor of just that state.
+     */
     static SourceSnapshot open(ConnectorSpec spec, WasmIO.Read read) {
         SourceConnector source = spec.openSource();
         try {
-            List<StreamPlan> plans =
-                    new ArrayList<>(read.streams().stream().map(source::plan).toList());
+            List<StreamSpec> streams = read.streams();
+            StreamPlan[] plans = new StreamPlan[streams.size()];
+            plan(source, streams, plans, stream -> stream.syncMode() != SyncMode.INCREMENTAL);
             String snapshot = source.snapshot().orElse(null);
-            plans.replaceAll(plan -> plan.withSnapshot(snapshot));
-            return new SourceSnapshot(read.withRunId(spec.runId()).withPlans(plans), source, snapshot != null);
+            plan(source, streams, plans, stream -> stream.syncMode() == SyncMode.INCREMENTAL);
+            List<StreamPlan> ofOneState =
+                    Stream.of(plans).map(plan -> plan.withSnapshot(snapshot)).toList();
+            return new SourceSnapshot(read.withRunId(spec.runId()).withPlans(ofOneState), source, snapshot != null);
         } catch (RuntimeException | Error e) {
             source.close();
             throw e;
         }
     }
 
+    private static void plan(
+            SourceConnector source, List<StreamSpec> streams, StreamPlan[] plans, Predicate<StreamSpec> which) {
+        for (int i = 0; i < plans.length; i++) {
+            if (which.test(streams.get(i))) {
+                plans[i] = source.plan(streams.get(i));
+            }
+        }
+    }
+
     /** The transform that reads the state. */
     public WasmIO.Read read() {
         return read;
+    }
+
+    /** How the streams are read, in their order; {@link StreamPlan#position()} says where an incremental one ends. */
+    public List<StreamPlan> plans() {
+        return read.plans();
     }
 
     /** Whether the source keeps a state; without one, each part of a stream is read as it is when its reading begins. */

@@ -20,6 +20,7 @@ import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 final class UnitsRead implements ReadCallbacks {
     private final ConnectorSpec spec;
     private final String stream;
+    private final String position;
     private final long maxBytes;
     private RestrictionTracker<OffsetRange, Long> tracker;
     private OutputReceiver<ArrowBatch> batches;
@@ -44,12 +45,14 @@ final class UnitsRead implements ReadCallbacks {
     UnitsRead(
             ConnectorSpec spec,
             String stream,
+            String position,
             RestrictionTracker<OffsetRange, Long> tracker,
             OutputReceiver<ArrowBatch> batches,
             OutputReceiver<DeadLetter> deadLetters,
             long maxBytes) {
         this.spec = spec;
         this.stream = stream;
+        this.position = position;
         this.tracker = tracker;
         this.batches = batches;
         this.deadLetters = deadLetters;
@@ -77,7 +80,10 @@ final class UnitsRead implements ReadCallbacks {
     public void emit(Frame frame) {
         stopWhenInterrupted();
         BatchId id = new BatchId(spec.runId(), stream, frame.unit(), frame.sequence());
-        batches.output(ArrowBatch.of(id, frame.rows(), frame.bytes()));
+        ArrowBatch batch = ArrowBatch.of(id, frame.rows(), frame.bytes());
+        // Of every stream there is this batch, and there is it once.
+        boolean first = frame.unit() == 0 && frame.sequence() == 0;
+        batches.output(first ? batch.withPosition(position) : batch);
         bytes += frame.bytes().length;
         rows += frame.rows();
         batchCount++;

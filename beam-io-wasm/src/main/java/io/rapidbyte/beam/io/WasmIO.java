@@ -332,17 +332,7 @@ public final class WasmIO {
                 throw new IllegalArgumentException(READ + " of " + spec.name()
                         + " has no stream: name what to read with withStream(\"…\") or withStreams(…).");
             }
-            for (StreamSpec stream : streams()) {
-                if (!spec.module().manifest().syncModes().contains(stream.syncMode())) {
-                    throw new IllegalArgumentException("Stream " + stream.name() + " asks for sync mode "
-                            + stream.syncMode().jsonName() + ", and connector " + spec.name() + " knows "
-                            + spec.module().manifest().syncModes().stream()
-                                    .map(mode -> mode.jsonName())
-                                    .sorted()
-                                    .collect(Collectors.joining(", "))
-                            + ".");
-                }
-            }
+            streams().forEach(stream -> StreamRules.require(spec, stream));
             return spec;
         }
 
@@ -585,30 +575,35 @@ public final class WasmIO {
             ConnectorSpec spec = spec().complete(WRITE);
             validateMode(spec, batches);
             WriteSettings settings = new WriteSettings(writeMode(), primaryKey(), options());
-            PCollection<CommitReceipt> receipts = batches.apply(
+            PCollection<StreamCommit> commits = batches.apply(
                             "Write",
                             ParDo.of(new WriteBatchesDoFn(spec, settings, maxInflightBatches(), maxInflightBytes())))
+                    .setCoder(SerializableCoder.of(StreamCommit.class));
+            PCollection<CommitReceipt> receipts = commits.apply(
+                            "Receipts",
+                            MapElements.into(TypeDescriptor.of(CommitReceipt.class))
+                                    .via(StreamCommit::receipt))
                     .setCoder(SerializableCoder.of(CommitReceipt.class));
-            return new WasmWriteResult(receipts, finalizeStreams(spec, settings, receipts));
+            return new WasmWriteResult(receipts, finalizeStreams(spec, settings, commits));
         }
 
         private static PCollection<FinalizedStream> finalizeStreams(
-                ConnectorSpec spec, WriteSettings settings, PCollection<CommitReceipt> receipts) {
+                ConnectorSpec spec, WriteSettings settings, PCollection<StreamCommit> commits) {
             SerializableCoder<FinalizedStream> coder = SerializableCoder.of(FinalizedStream.class);
-            if (receipts.isBounded() == IsBounded.UNBOUNDED) {
-                return receipts.getPipeline().apply("Nothing to finalize", Create.empty(coder));
+            if (commits.isBounded() == IsBounded.UNBOUNDED) {
+                return commits.getPipeline().apply("Nothing to finalize", Create.empty(coder));
             }
             // With the trigger of the input, a stream would be finished once for each of its firings.
-            return receipts.apply(
+            return commits.apply(
                             "Whole run",
-                            Window.<CommitReceipt>into(new GlobalWindows())
+                            Window.<StreamCommit>into(new GlobalWindows())
                                     .triggering(DefaultTrigger.of())
                                     .withAllowedLateness(Duration.ZERO)
                                     .discardingFiredPanes())
                     .apply(
                             "By stream",
-                            WithKeys.<String, CommitReceipt>of(
-                                            receipt -> receipt.stream().name())
+                            WithKeys.<String, StreamCommit>of(
+                                            commit -> commit.receipt().stream().name())
                                     .withKeyType(TypeDescriptors.strings()))
                     .apply("All receipts", GroupByKey.create())
                     .apply("Finalize", ParDo.of(new FinalizeStreamsDoFn(spec, settings)))

@@ -17,7 +17,7 @@ import org.joda.time.Instant;
  * Writes batches and says what is committed. A bundle is one transaction for each stream in it: the bundle ends when all are committed,
  * and a bundle that fails leaves those uncommitted that were not yet.
  */
-final class WriteBatchesDoFn extends DoFn<ArrowBatch, CommitReceipt> {
+final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     private final ConnectorSpec spec;
     private final WriteSettings settings;
     private final int maxInflightBatches;
@@ -119,13 +119,15 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, CommitReceipt> {
         open.remove(stream.name());
         pool.give(stream.writer.session());
         stream.tallies.forEach((window, tally) -> context.output(
-                new CommitReceipt(
-                        spec.runId(),
-                        stream.writer.request().stream(),
-                        stream.writer.request().schema(),
-                        tally.rows,
-                        tally.bytes,
-                        tally.batches),
+                new StreamCommit(
+                        new CommitReceipt(
+                                spec.runId(),
+                                stream.writer.request().stream(),
+                                stream.writer.request().schema(),
+                                tally.rows,
+                                tally.bytes,
+                                tally.batches),
+                        tally.position),
                 tally.latest,
                 window));
     }
@@ -161,6 +163,9 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, CommitReceipt> {
             tally.rows += batch.rows();
             tally.bytes += batch.sizeBytes();
             tally.batches++;
+            if (batch.position() != null) {
+                tally.position = batch.position();
+            }
             if (tally.latest == null || timestamp.isAfter(tally.latest)) {
                 tally.latest = timestamp;
             }
@@ -173,5 +178,6 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, CommitReceipt> {
         private long bytes;
         private long batches;
         private Instant latest;
+        private String position;
     }
 }

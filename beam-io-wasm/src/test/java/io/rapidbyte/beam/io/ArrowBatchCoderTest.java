@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.sameInstance;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -67,6 +68,23 @@ class ArrowBatchCoderTest {
     @Test
     void version1IsWhatIsWritten() throws IOException {
         assertThat(HEX.formatHex(encode(ArrowBatchCoder.of(), goldenBatch())), equalTo(GOLDEN_NONE));
+    }
+
+    /** Bytes that version 2 wrote when it was new: as those of version 1, with the position {"a":1} between names and frame. */
+    @Test
+    void whatVersion2WroteIsReadForEver() throws Exception {
+        String golden =
+                "0200" + GOLDEN_HEAD + "00000050" + "00000007" + GOLDEN_NAMES + "7b2261223a317d" + "6162".repeat(40);
+        ArrowBatch batch = goldenBatch().withPosition("{\"a\":1}");
+        assertThat(decode(HEX.parseHex(golden)), equalTo(batch));
+        assertThat(decode(HEX.parseHex(golden)), not(equalTo(goldenBatch())));
+        assertThat(HEX.formatHex(encode(ArrowBatchCoder.of(), batch)), equalTo(golden));
+        assertThat((long) golden.length() / 2, is(ArrowBatchCoder.of().getEncodedElementByteSize(batch)));
+        assertThat(decode(encode(ArrowBatchCoder.of(Compression.ZSTD), batch)), equalTo(batch));
+        assertThat(batch.withFrame(1, new byte[3]).position(), is(batch.position()));
+        CoderException negative = assertThrows(
+                CoderException.class, () -> decode(HEX.parseHex("0200" + GOLDEN_HEAD + "00000050" + "ffffffff")));
+        assertThat(negative.getMessage(), containsString("its position size is -1"));
     }
 
     @Property(tries = 200)
@@ -154,7 +172,7 @@ class ArrowBatchCoderTest {
         assertThat(
                 assertThrows(CoderException.class, () -> decode(encoded)).getMessage(),
                 is(
-                        "An encoded Arrow batch has format version 9, and this release reads version 1: run the same release of "
+                        "An encoded Arrow batch has format version 9, and this release reads versions 1 and 2: run the same release of "
                                 + "Rapidbyte on every worker."));
     }
 

@@ -42,8 +42,8 @@ final class Sink implements AutoCloseable {
                 }
 
                 @Override
-                public void output(CommitReceipt receipt, Instant timestamp, BoundedWindow window) {
-                    receipts.add(receipt);
+                public void output(StreamCommit commit, Instant timestamp, BoundedWindow window) {
+                    receipts.add(commit.receipt());
                 }
 
                 @Override

@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
@@ -66,6 +67,40 @@ class WasmIOTest {
                 pipeline -> pipeline.apply(
                         Probe.read(Map.of()).withStream(StreamSpec.of("orders").withSyncMode(SyncMode.CDC))),
                 is("Stream orders asks for sync mode cdc, and connector probe-source knows full_refresh."));
+    }
+
+    @Test
+    void aStreamHasWhatItsModeNeedsAndNothingElse() {
+        StreamSpec orders = StreamSpec.of("orders");
+        refused(
+                pipeline -> pipeline.apply(Probe.read(Map.of()).withStream(orders.withSyncMode(SyncMode.INCREMENTAL))),
+                is("Stream orders asks for sync mode incremental, and connector probe-source knows full_refresh."));
+        refused(
+                pipeline -> pipeline.apply(WasmIO.read()
+                        .withConnector(ConnectorModule.bundled("source-postgres"))
+                        .withStream(orders.withSyncMode(SyncMode.INCREMENTAL))),
+                containsString(
+                        "Stream orders asks for sync mode incremental and has no cursor field: name the column"));
+        refused(
+                pipeline -> pipeline.apply(WasmIO.read()
+                        .withConnector(ConnectorModule.bundled("source-postgres"))
+                        .withStream(orders.withSyncMode(SyncMode.INCREMENTAL)
+                                .withCursor("at", null)
+                                .withMaxRecords(5L))),
+                containsString("asks for sync mode incremental and for a part of its records"));
+        refused(
+                pipeline -> pipeline.apply(Probe.read(Map.of()).withStream(orders.withCursor("at", null))),
+                containsString(
+                        "Stream orders has a cursor field, and sync mode full_refresh, which reads all rows, has no"));
+        refused(
+                pipeline -> pipeline.apply(Probe.read(Map.of()).withStream(orders.withCursor(null, "id"))),
+                containsString("Stream orders has a tie breaker field"));
+        refused(
+                pipeline -> pipeline.apply(Probe.read(Map.of()).withStream(orders.withPosition("{}"))),
+                containsString("Stream orders has a position"));
+        refused(
+                pipeline -> orders.withPosition("17"),
+                containsString("The position of stream orders is not a JSON object"));
     }
 
     @Test
