@@ -2,6 +2,8 @@
 package io.rapidbyte.wasm;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.anyOf;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
@@ -24,6 +26,49 @@ class ArrowFramesTest {
         assertThat(info.schema().columns().get(0).type(), is("int64"));
         assertThat(info.schema().metadata().get("rapidbyte:stream"), is("numbers"));
         assertThat(info.schemaBytes() + info.bodyBytes(), lessThan((long) FRAME.length));
+    }
+
+    @Test
+    void typesThatConsistOfOthersAreWrittenAsTheAbiWritesThem() {
+        FrameInfo info = ArrowFrames.inspect(TestFrames.nested());
+        assertThat(info.rows(), is(3));
+        assertThat(
+                info.schema().columns().stream()
+                        .map(column -> column.name() + " " + column.type())
+                        .toList(),
+                contains(
+                        "u32 uint32",
+                        "u64 uint64",
+                        "interval interval(month_day_nano)",
+                        "list list<int32>",
+                        "lists list<list<int32>>",
+                        "struct struct<a: int32, b: utf8>",
+                        "structs list<struct<a: int32, b: utf8>>",
+                        "map map<utf8, int32>"));
+    }
+
+    /** Each number of the record batch's nodes is wrong once: of values, and of nulls. */
+    @Test
+    void aNestedColumnWithAnotherNumberOfValuesIsRefused() {
+        byte[] frame = TestFrames.nested();
+        int nodes = firstNode(frame);
+        for (int number = 0; number < 2 * 16; number++) {
+            byte[] changed = frame.clone();
+            changed[nodes + 8 * number + 4] = 1;
+            ConnectorException failure = assertThrows(ConnectorException.class, () -> ArrowFrames.inspect(changed));
+            assertThat(failure.error().code(), anyOf(is("bad_row_count"), is("bad_null_count")));
+        }
+    }
+
+    /** Where the numbers of the first column's values and nulls are: three of which one is null. */
+    private static int firstNode(byte[] frame) {
+        byte[] node = {3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+        for (int place = 0; ; place++) {
+            if (Arrays.equals(frame, place, place + 16, node, 0, 16)
+                    && Arrays.equals(frame, place + 16, place + 32, node, 0, 16)) {
+                return place;
+            }
+        }
     }
 
     @Test
