@@ -10,6 +10,9 @@ use rapidbyte_sdk::postgres::{TypeCatalog, TypeShape};
 /// How deep types may be inside of one another.
 const DEEPEST_TYPE: usize = 32;
 
+/// How many types a type may consist of, those of its parts counted each time.
+const MOST_PARTS: usize = 10_000;
+
 /// A type of the server, domains taken off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetType {
@@ -81,15 +84,18 @@ impl BaseType {
 impl TargetType {
     /// The type with this number; one that is not in the catalogue is one that values of text are cast to.
     pub fn resolve(types: &TypeCatalog, oid: u32) -> TargetType {
-        TargetType::resolve_inside(types, oid, 0).unwrap_or(TargetType::Base(BaseType::Column(WireType::Other)))
+        let mut left = MOST_PARTS;
+        TargetType::resolve_inside(types, oid, 0, &mut left)
+            .unwrap_or(TargetType::Base(BaseType::Column(WireType::Other)))
     }
 
-    fn resolve_inside(types: &TypeCatalog, oid: u32, depth: usize) -> Option<TargetType> {
+    fn resolve_inside(types: &TypeCatalog, oid: u32, depth: usize, left: &mut usize) -> Option<TargetType> {
+        *left = left.checked_sub(1)?;
         let info = types.get(oid)?;
         if depth > DEEPEST_TYPE {
             return None;
         }
-        let part = |oid| TargetType::resolve_inside(types, oid, depth + 1);
+        let mut part = |oid| TargetType::resolve_inside(types, oid, depth + 1, left);
         Some(match &info.shape {
             TypeShape::Base | TypeShape::Enum => TargetType::Base(BaseType::of_receive_function(&info.receive)),
             TypeShape::Domain { base, .. } => part(*base)?,
@@ -167,9 +173,6 @@ impl BaseType {
             BaseType::Column(wire) => match (field.data_type, wire) {
                 (DataType::Uint32, WireType::Int8) => Some(ValueForm::Uint32ToInt64),
                 (DataType::Uint32 | DataType::Uint64, WireType::Numeric) => Some(ValueForm::UintToNumeric),
-                (DataType::Struct | DataType::Map | DataType::List, WireType::VersionedText) => {
-                    Some(ValueForm::Json(Box::new(field.clone())))
-                }
                 _ => direct_form(field, *wire).map(ValueForm::Scalar),
             },
             BaseType::Oid => is(DataType::Uint32).then(|| ValueForm::Scalar(Form::Word32)),

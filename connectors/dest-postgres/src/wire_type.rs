@@ -4,6 +4,7 @@
 
 use crate::encode::{Form, ValueForm};
 use crate::target_type::TargetType;
+use crate::type_name::TypeName;
 use rapidbyte_sdk::arrow::{metadata, DataType, Field};
 
 /// What a type's values look like in a binary COPY.
@@ -18,7 +19,9 @@ pub enum WireType {
     Numeric,
     /// The text itself: `text`, `varchar`, `bpchar`, `name`, `json`, enumerations, `citext`.
     Text,
-    /// The number 1 and the text: `jsonb` and `jsonpath`.
+    /// The number 1 and the text.
+    Jsonb,
+    /// The same: `jsonpath`.
     VersionedText,
     Bytea,
     Uuid,
@@ -46,7 +49,8 @@ impl WireType {
             "textrecv" | "varcharrecv" | "bpcharrecv" | "namerecv" | "json_recv" | "enum_recv" | "citextrecv" => {
                 WireType::Text
             }
-            "jsonb_recv" | "jsonpath_recv" => WireType::VersionedText,
+            "jsonb_recv" => WireType::Jsonb,
+            "jsonpath_recv" => WireType::VersionedText,
             "bytearecv" => WireType::Bytea,
             "uuid_recv" => WireType::Uuid,
             "date_recv" => WireType::Date,
@@ -78,6 +82,7 @@ pub fn way(field: &Field, target: &TargetType) -> Option<Way> {
     let direct = direct_form(field, target.wire()).map(Way::Direct);
     direct
         .or_else(|| target.form(field).map(Way::Made))
+        .or_else(|| json_form(field, target.wire()).map(Way::Made))
         .or_else(|| is_text_encoded(field).then(|| Way::Staged))
 }
 
@@ -87,6 +92,7 @@ pub fn direct_form(field: &Field, target: WireType) -> Option<Form> {
         return match target {
             WireType::Text => Some(Form::Bytes),
             WireType::VersionedText => Some(Form::VersionedBytes),
+            WireType::Jsonb if is_json(field) => Some(Form::VersionedBytes),
             WireType::Numeric => Some(Form::NumericText),
             _ => None,
         };
@@ -108,7 +114,7 @@ pub fn direct_form(field: &Field, target: WireType) -> Option<Form> {
         (DataType::Decimal128(_, scale), WireType::Numeric) => Form::Decimal128(scale.into()),
         (DataType::Decimal256(_, scale), WireType::Numeric) => Form::Decimal256(scale.into()),
         (DataType::Utf8, WireType::Text) => Form::Bytes,
-        (DataType::Utf8, WireType::VersionedText) => Form::VersionedBytes,
+        (DataType::Utf8, WireType::Jsonb | WireType::VersionedText) => Form::VersionedBytes,
         (DataType::Binary, WireType::Bytea) => Form::Bytes,
         (DataType::FixedSizeBinary(16), WireType::Uuid) => Form::Fixed(16),
         (DataType::FixedSizeBinary(width), WireType::Bytea) => Form::Fixed(width as usize),
@@ -117,6 +123,21 @@ pub fn direct_form(field: &Field, target: WireType) -> Option<Form> {
         (DataType::Timestamp, WireType::Timestamp) => Form::Timestamp,
         (DataType::TimestampUtc, WireType::TimestampTz) => Form::Timestamp,
         _ => return None,
+    })
+}
+
+/// How values get into the `jsonb` that holds a type which the destination does not have.
+fn json_form(field: &Field, target: WireType) -> Option<ValueForm> {
+    let has_parts = matches!(field.data_type, DataType::Struct | DataType::Map | DataType::List);
+    (target == WireType::Jsonb && (has_parts || is_text_encoded(field)))
+        .then(|| ValueForm::Json(Box::new(field.clone())))
+}
+
+/// Whether a text is JSON already. The text form of a value of another type is a string in JSON.
+fn is_json(field: &Field) -> bool {
+    let native = field.metadata(metadata::NATIVE_TYPE).and_then(TypeName::parse);
+    native.map_or(true, |native| {
+        !native.array && matches!(native.name.as_str(), "json" | "jsonb")
     })
 }
 

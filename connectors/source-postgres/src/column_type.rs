@@ -16,6 +16,9 @@ const MODIFIER_HEADER: i32 = 4;
 /// How deep types may be inside of one another; what is deeper travels as text.
 const DEEPEST_TYPE: usize = 12;
 
+/// How many types a type may consist of, those of its parts counted each time; what consists of more travels as text.
+const MOST_PARTS: usize = 1000;
+
 /// The most dimensions that an array of Postgres can have.
 const MOST_DIMENSIONS: i32 = 6;
 
@@ -198,7 +201,8 @@ impl ColumnType {
 
     /// The type for any type of the server. `modifier` and `dimensions`: as the column, the field or the domain declares them.
     pub fn resolve(types: &TypeCatalog, oid: u32, modifier: i32, dimensions: i32) -> ColumnType {
-        ColumnType::resolve_inside(types, oid, modifier, dimensions, 0).unwrap_or(ColumnType::Other)
+        let mut left = MOST_PARTS;
+        ColumnType::resolve_inside(types, oid, modifier, dimensions, 0, &mut left).unwrap_or(ColumnType::Other)
     }
 
     /// `None` for what has no binary form that is known.
@@ -208,12 +212,14 @@ impl ColumnType {
         modifier: i32,
         dimensions: i32,
         depth: usize,
+        left: &mut usize,
     ) -> Option<ColumnType> {
+        *left = left.checked_sub(1)?;
         let info = types.get(oid)?;
         if depth > DEEPEST_TYPE {
             return None;
         }
-        let part = |oid, modifier, dimensions| ColumnType::part(types, oid, modifier, dimensions, depth + 1);
+        let mut part = |oid, modifier, dimensions| ColumnType::part(types, oid, modifier, dimensions, depth + 1, left);
         match &info.shape {
             TypeShape::Base => match ColumnType::of_base(info, modifier) {
                 ColumnType::Other => None,
@@ -224,7 +230,7 @@ impl ColumnType {
                 base,
                 modifier,
                 dimensions,
-            } => ColumnType::resolve_inside(types, *base, *modifier, *dimensions, depth + 1),
+            } => part(*base, *modifier, *dimensions).map(|base| base.column_type),
             TypeShape::Array { element } => {
                 let is_vector = info.schema == "pg_catalog" && matches!(info.name.as_str(), "int2vector" | "oidvector");
                 Some(ColumnType::Array(Array {
@@ -248,10 +254,17 @@ impl ColumnType {
         }
     }
 
-    fn part(types: &TypeCatalog, oid: u32, modifier: i32, dimensions: i32, depth: usize) -> Option<Part> {
+    fn part(
+        types: &TypeCatalog,
+        oid: u32,
+        modifier: i32,
+        dimensions: i32,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<Part> {
         Some(Part {
             name: String::new(),
-            column_type: ColumnType::resolve_inside(types, oid, modifier, dimensions, depth)?,
+            column_type: ColumnType::resolve_inside(types, oid, modifier, dimensions, depth, left)?,
             native_type: types.get(oid)?.shown.clone(),
         })
     }

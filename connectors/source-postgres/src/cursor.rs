@@ -89,9 +89,18 @@ impl KeyColumn {
         }
     }
 
-    /// The column in SQL.
+    /// The column in SQL, as a type that has comparisons of its own. Where the server had to convert to one, an operator that somebody has put into a
+    /// schema of the search path could come before its own.
     pub fn sql(&self) -> String {
-        quote_identifier(&self.name)
+        match self.key_type {
+            KeyType::Varchar => format!("{}::pg_catalog.text", quote_identifier(&self.name)),
+            _ => quote_identifier(&self.name),
+        }
+    }
+
+    /// The column in SQL as a column of the relation `r`.
+    pub fn sql_of_r(&self) -> String {
+        format!("r.{}", self.sql())
     }
 
     /// A value, given as the server shows it, in SQL: of the column's own type, so that an index on the column can be used.
@@ -145,18 +154,19 @@ impl KeyColumn {
     pub fn point_between(&self) -> Option<&'static str> {
         Some(match self.key_type {
             KeyType::Int2 | KeyType::Int4 | KeyType::Int8 => {
-                "pg_catalog.floor(lo::pg_catalog.numeric + (hi::pg_catalog.numeric - lo) * i / n)"
+                "pg_catalog.floor(lo::pg_catalog.numeric + (hi::pg_catalog.numeric - lo::pg_catalog.numeric) \
+                 * i::pg_catalog.numeric / n::pg_catalog.numeric)"
             }
-            KeyType::Numeric => "(lo + (hi - lo) * i / n)",
+            KeyType::Numeric => "(lo + (hi - lo) * i::pg_catalog.numeric / n::pg_catalog.numeric)",
             KeyType::Date => "(lo + ((hi - lo)::pg_catalog.int8 * i / n)::pg_catalog.int4)",
             // A distance of many thousand years is more than an interval can hold, and whole days will do then.
             KeyType::Timestamp => {
-                "(CASE WHEN hi::pg_catalog.date - lo::pg_catalog.date < 365000 THEN lo + (hi - lo) * (i::pg_catalog.float8 / n) \
+                "(CASE WHEN hi::pg_catalog.date - lo::pg_catalog.date < 365000 THEN lo + (hi - lo) * (i::pg_catalog.float8 / n::pg_catalog.float8) \
                  ELSE (lo::pg_catalog.date + ((hi::pg_catalog.date - lo::pg_catalog.date)::pg_catalog.int8 * i / n)::pg_catalog.int4)\
                  ::pg_catalog.timestamp END)"
             }
             KeyType::Timestamptz => {
-                "(CASE WHEN hi::pg_catalog.date - lo::pg_catalog.date < 365000 THEN lo + (hi - lo) * (i::pg_catalog.float8 / n) \
+                "(CASE WHEN hi::pg_catalog.date - lo::pg_catalog.date < 365000 THEN lo + (hi - lo) * (i::pg_catalog.float8 / n::pg_catalog.float8) \
                  ELSE (lo::pg_catalog.date + ((hi::pg_catalog.date - lo::pg_catalog.date)::pg_catalog.int8 * i / n)::pg_catalog.int4)\
                  ::pg_catalog.timestamptz END)"
             }

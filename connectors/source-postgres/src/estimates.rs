@@ -83,9 +83,10 @@ fn families<T: Transport>(connection: &mut Connection<T>, relations: &[Relation]
            CASE WHEN c.reltoastrelid <> 0 THEN COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END AS toast \
            FROM family JOIN pg_catalog.pg_class c ON c.oid = family.member WHERE c.relkind IN ('r', 'f')) \
          SELECT root, COALESCE(pg_catalog.sum(main + toast), 0)::pg_catalog.int8, \
-           COALESCE(pg_catalog.bool_and(relkind = 'r' AND (main = 0 OR (relpages > 0 AND reltuples >= 0))), true), \
-           COALESCE(pg_catalog.sum(CASE WHEN relpages > 0 AND reltuples > 0 \
-             THEN reltuples * (main / pg_catalog.current_setting('block_size')::pg_catalog.float8 / relpages) ELSE 0 END), 0)::pg_catalog.int8 \
+           COALESCE(pg_catalog.bool_and(relkind = 'r' AND (main = 0 OR (relpages > 0 AND reltuples >= 0::pg_catalog.float4))), true), \
+           COALESCE(pg_catalog.sum(CASE WHEN relpages > 0 AND reltuples > 0::pg_catalog.float4 \
+             THEN reltuples::pg_catalog.float8 * (main::pg_catalog.float8 / pg_catalog.current_setting('block_size')::pg_catalog.float8 \
+             / relpages::pg_catalog.float8) ELSE 0::pg_catalog.float8 END), 0)::pg_catalog.int8 \
          FROM sizes GROUP BY root",
         parents.join(", ")
     ))?;

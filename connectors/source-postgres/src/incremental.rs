@@ -117,8 +117,8 @@ fn share_of_nulls<T: Transport>(
     column: &str,
 ) -> Result<Option<String>> {
     let answer = connection.query(&format!(
-        "SELECT pg_catalog.round((pg_catalog.max(s.null_frac) * 100)::pg_catalog.numeric, 1) FROM pg_catalog.pg_stats s \
-         WHERE s.schemaname = {} AND s.tablename = {} AND s.attname = {} AND s.null_frac > 0",
+        "SELECT pg_catalog.round(pg_catalog.max(s.null_frac)::pg_catalog.numeric * 100::pg_catalog.numeric, 1) FROM pg_catalog.pg_stats s \
+         WHERE s.schemaname = {} AND s.tablename = {} AND s.attname = {} AND s.null_frac > 0::pg_catalog.float4",
         quote_literal(&relation.namespace),
         quote_literal(&relation.name),
         quote_literal(column)
@@ -260,8 +260,8 @@ fn greatest<T: Transport>(
     units: &CursorUnits,
 ) -> Result<Option<Mark>> {
     // With the relation's name in front: without it, the order would be that of the texts in the list of columns.
-    let mut columns = format!("r.{}::pg_catalog.text", units.cursor.sql());
-    let mut order = format!("r.{} DESC", units.cursor.sql());
+    let mut columns = format!("{}::pg_catalog.text", units.cursor.sql_of_r());
+    let mut order = format!("{} DESC", units.cursor.sql_of_r());
     let mut condition = units.finite.clone();
     if let Some(after) = &units.after {
         condition.push_str(" AND ");
@@ -269,8 +269,8 @@ fn greatest<T: Transport>(
     }
     if let Some(tie_breaker) = &units.tie_breaker {
         // A row without one is refused only where it would be read.
-        columns.push_str(&format!(", r.{}::pg_catalog.text", tie_breaker.sql()));
-        order.push_str(&format!(", r.{} DESC", tie_breaker.sql()));
+        columns.push_str(&format!(", {}::pg_catalog.text", tie_breaker.sql_of_r()));
+        order.push_str(&format!(", {} DESC", tie_breaker.sql_of_r()));
         if tie_breaker.nullable {
             order.push_str(" NULLS LAST");
         }

@@ -181,11 +181,16 @@ fn units_of_key<T: Transport>(
     let bound = match column.column_type {
         _ if count == 1 => return Ok(Units::Whole),
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => {
-            "(lo::pg_catalog.numeric + pg_catalog.floor((hi::pg_catalog.numeric - lo) * i / n))"
+            "(lo::pg_catalog.numeric + pg_catalog.floor((hi::pg_catalog.numeric - lo::pg_catalog.numeric) \
+             * i::pg_catalog.numeric / n::pg_catalog.numeric))"
         }
-        ColumnType::Decimal { .. } | ColumnType::NumericText => "(lo + (hi - lo) * i / n)",
+        ColumnType::Decimal { .. } | ColumnType::NumericText => {
+            "(lo + (hi - lo) * i::pg_catalog.numeric / n::pg_catalog.numeric)"
+        }
         ColumnType::Date => "(lo + ((hi - lo)::pg_catalog.int8 * i / n)::pg_catalog.int4)",
-        ColumnType::Timestamp | ColumnType::Timestamptz => "(lo + (hi - lo) * (i::pg_catalog.float8 / n))",
+        ColumnType::Timestamp | ColumnType::Timestamptz => {
+            "(lo + (hi - lo) * (i::pg_catalog.float8 / n::pg_catalog.float8))"
+        }
         _ => {
             return Ok(Units::KeyHashes {
                 column: key.to_owned(),
@@ -221,12 +226,18 @@ fn units_of_key<T: Transport>(
     })
 }
 
+/// With more units than that, what a few rows have in them says nothing of all the others: one query for each slice of each block would be the
+/// dearest way to read a table of which one row is wide.
+const MOST_UNITS_BY_SAMPLE: u64 = 65_536;
+
 /// The size of a heap, as far as its units depend on it.
 struct Heap {
     blocks: i64,
     block_size: i64,
     /// Values out of line included: a block of rows with such values stands for many times its own bytes.
     bytes_of_a_block: i64,
+    /// The same as the size of the whole has it, without the widest values that were seen.
+    average: i64,
 }
 
 impl Heap {
@@ -241,6 +252,7 @@ impl Heap {
             blocks,
             block_size,
             bytes_of_a_block: average.max(bytes_of_a_block),
+            average,
         }
     }
 
@@ -250,8 +262,14 @@ impl Heap {
 
     /// How many units it is, and the blocks of each.
     fn ranges(&self) -> (u64, u64) {
-        let blocks = (UNIT_BYTES / self.bytes_of_a_block).max(1);
-        (((self.blocks + blocks - 1) / blocks).max(1) as u64, blocks as u64)
+        let ranges = |bytes_of_a_block: i64| {
+            let blocks = (UNIT_BYTES / bytes_of_a_block).max(1);
+            (((self.blocks + blocks - 1) / blocks).max(1) as u64, blocks as u64)
+        };
+        match ranges(self.bytes_of_a_block) {
+            (count, _) if count > MOST_UNITS_BY_SAMPLE => ranges(self.average),
+            by_sample => by_sample,
+        }
     }
 
     /// When a block is more than one unit.
@@ -259,10 +277,8 @@ impl Heap {
         if self.bytes_of_a_block - self.block_size <= BYTES_OF_A_BLOCK_TO_SLICE {
             return None;
         }
-        Some(Slices::of_block(
-            self.block_size,
-            (self.bytes_of_a_block / SLICE_BYTES).max(1),
-        ))
+        let slices = Slices::of_block(self.block_size, (self.bytes_of_a_block / SLICE_BYTES).max(1));
+        Some(slices).filter(|slices| self.blocks().saturating_mul(slices.count) <= MOST_UNITS_BY_SAMPLE)
     }
 }
 

@@ -6,6 +6,7 @@ use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified, Connection, Tra
 use rapidbyte_sdk::Result;
 
 use crate::catalog::Relation;
+use crate::column_type::ColumnType;
 use crate::read_plan::ReadPlan;
 
 /// With less of them out of line, rows are not worth a query.
@@ -39,9 +40,8 @@ pub fn sample<T: Transport>(
         .map(|column| {
             let name = quote_identifier(&column.name);
             // The length of a text and of bytes is known without reading them, and is the one before they were compressed.
-            let length = match column.native_type.as_str() {
-                "bytea" | "text" => "octet_length",
-                varying if varying.starts_with("character varying") => "octet_length",
+            let length = match column.column_type {
+                ColumnType::Bytea | ColumnType::Text if !is_padded(&column.native_type) => "octet_length",
                 _ => "pg_column_size",
             };
             format!("COALESCE(pg_catalog.{}({}), 0)", length, name)
@@ -70,4 +70,9 @@ pub fn sample<T: Transport>(
         }),
         _ => None,
     })
+}
+
+/// Whether a type of text has another length function: `char(n)`, `name`, and domains, of which nothing else is known.
+fn is_padded(native_type: &str) -> bool {
+    !(native_type == "text" || native_type == "bytea" || native_type.starts_with("character varying"))
 }

@@ -10,6 +10,9 @@ use super::schema::{DataType, Field, Schema};
 /// text from many places, and each would be copied.
 const MOST_TEXT: usize = 16 << 20;
 
+/// What a text is counted with besides its length: there can be any number of empty ones, too.
+const COST_OF_A_TEXT: usize = 16;
+
 /// The most fields a schema may have, children included, for the same reason.
 const MOST_FIELDS: usize = 65_536;
 
@@ -97,7 +100,7 @@ impl Texts {
         let text = table.string(field)?.unwrap_or("");
         self.left = self
             .left
-            .checked_sub(text.len())
+            .checked_sub(text.len() + COST_OF_A_TEXT)
             .ok_or("the names of its schema are too long")?;
         Ok(text.to_string())
     }

@@ -46,7 +46,7 @@ impl<T: Transport> Connection<T> {
 
     /// Does nothing that somebody in between could make use of: no password is shown to a server that has not bound SCRAM to the
     /// certificate that is seen here, and nobody else is believed to be the server.
-    fn authenticate_bound(&mut self, end_point: Option<Vec<u8>>, config: &Config) -> Result<()> {
+    fn authenticate_bound(&mut self, end_point: EndPoint, config: &Config) -> Result<()> {
         match self.authentication_request()? {
             Message::AuthenticationSasl(body) if offers(&body, SCRAM_SHA_256_PLUS)? => {
                 self.scram(&body, end_point, config)?;
@@ -63,18 +63,18 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// The hash of the server's certificate; `None` when nothing is to be bound to it.
-    fn end_point(&mut self, channel: Channel, config: &Config) -> Result<Option<Vec<u8>>> {
+    /// What the login is bound to.
+    fn end_point(&mut self, channel: Channel, config: &Config) -> Result<EndPoint> {
         let required = config.channel_binding == ChannelBinding::Require;
         if config.channel_binding == ChannelBinding::Disable {
-            return Ok(None);
+            return Ok(EndPoint::Unwanted);
         }
         if channel == Channel::Plain {
             return match required {
                 true => Err(not_bound(config, "the server does not offer encryption").hint(
                     "switch TLS on at the server and set 'sslmode' to require, verify-ca or verify-full, or set 'channel_binding' to prefer",
                 )),
-                false => Ok(None),
+                false => Ok(EndPoint::Unwanted),
             };
         }
         match self.transport.channel_binding()? {
@@ -85,11 +85,12 @@ impl<T: Transport> Connection<T> {
             .hint(
                 "give the server a certificate that is signed with RSA or ECDSA, or set 'channel_binding' to prefer",
             )),
-            end_point => Ok(end_point),
+            None => Ok(EndPoint::WithoutHash),
+            Some(hash) => Ok(EndPoint::Hash(hash)),
         }
     }
 
-    fn scram(&mut self, offer: &AuthenticationSaslBody, end_point: Option<Vec<u8>>, config: &Config) -> Result<()> {
+    fn scram(&mut self, offer: &AuthenticationSaslBody, end_point: EndPoint, config: &Config) -> Result<()> {
         let (mechanism, binding) = choose_mechanism(offer, end_point, config)?;
         let mut scram = begin_scram(password(config)?, binding);
         let mut message = BytesMut::new();
@@ -127,20 +128,37 @@ impl<T: Transport> Connection<T> {
     }
 }
 
+/// What there is to bind a login to.
+#[derive(Debug, PartialEq, Eq)]
+enum EndPoint {
+    /// Nothing, because the channel is not encrypted, or because that is not wanted.
+    Unwanted,
+    /// A certificate whose algorithm defines no hash.
+    WithoutHash,
+    /// The hash of the server's certificate.
+    Hash(Vec<u8>),
+}
+
 /// Chooses how to authenticate.
 #[inline(never)]
 fn choose_mechanism(
     offer: &AuthenticationSaslBody,
-    end_point: Option<Vec<u8>>,
+    end_point: EndPoint,
     config: &Config,
 ) -> Result<(&'static str, sasl::ChannelBinding)> {
     let (mechanism, binding) = match end_point {
-        Some(hash) if offers(offer, SCRAM_SHA_256_PLUS)? => {
+        EndPoint::Hash(hash) if offers(offer, SCRAM_SHA_256_PLUS)? => {
             (SCRAM_SHA_256_PLUS, sasl::ChannelBinding::tls_server_end_point(hash))
         }
         // A server that did offer it sees from this that somebody has taken the offer away.
-        Some(_) => (SCRAM_SHA_256, sasl::ChannelBinding::unrequested()),
-        None => (SCRAM_SHA_256, sasl::ChannelBinding::unsupported()),
+        // Whoever shows another certificate, and one without a hash, must not be able to switch that off.
+        EndPoint::WithoutHash if offers(offer, SCRAM_SHA_256_PLUS)? => return Err(not_bound(
+            config,
+            "the algorithm that signs the server's certificate defines no hash to bind to, and the server asks for one",
+        )
+        .hint("give the server a certificate that is signed with RSA or ECDSA, or set 'channel_binding' to disable")),
+        EndPoint::Hash(_) | EndPoint::WithoutHash => (SCRAM_SHA_256, sasl::ChannelBinding::unrequested()),
+        EndPoint::Unwanted => (SCRAM_SHA_256, sasl::ChannelBinding::unsupported()),
     };
     if !offers(offer, mechanism)? {
         return Err(unsupported(config, "a SASL mechanism other than SCRAM-SHA-256"));
@@ -341,8 +359,11 @@ mod tests {
     fn what_is_bound_is_the_hash_of_the_certificate() {
         let mut connection = Connection::new(Script::new(Vec::new()), "s".into());
         let end_point = connection.end_point(Channel::Encrypted, &config("require")).unwrap();
-        assert_eq!(end_point.as_deref(), Some(CERTIFICATE_HASH));
-        assert_eq!(connection.end_point(Channel::Plain, &config("prefer")).unwrap(), None);
+        assert_eq!(end_point, EndPoint::Hash(CERTIFICATE_HASH.to_vec()));
+        assert_eq!(
+            connection.end_point(Channel::Plain, &config("prefer")).unwrap(),
+            EndPoint::Unwanted
+        );
     }
 
     #[test]

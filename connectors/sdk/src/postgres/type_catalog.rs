@@ -77,9 +77,10 @@ impl TypeCatalog {
         }
         let tree = tree(oids, connection.server_major_version());
         let mut results = connection.simple_query(&format!(
-            // Without a search path the server shows the schema of every type that is not its own.
-            "SELECT pg_catalog.set_config('search_path', '', true); \
-             {tree} SELECT t.oid, n.nspname, t.typname, pg_catalog.format_type(t.oid, NULL), \
+            "{tree} SELECT t.oid, n.nspname, t.typname, \
+               CASE WHEN n.nspname = 'pg_catalog' THEN pg_catalog.format_type(t.oid, NULL) \
+                 WHEN e.oid IS NULL THEN pg_catalog.format('%I.%I', n.nspname, t.typname) \
+                 ELSE pg_catalog.format('%I.%I[]', n.nspname, e.typname) END, \
                COALESCE(s.proname, ''), COALESCE(r.proname, ''), t.typtype, \
                CASE WHEN t.typlen = -1 THEN t.typelem ELSE 0 END, t.typbasetype, t.typtypmod, t.typndims, \
                COALESCE(g.rngsubtype, 0), {multirange} \
@@ -87,6 +88,7 @@ impl TypeCatalog {
              LEFT JOIN pg_catalog.pg_proc s ON s.oid = t.typsend \
              LEFT JOIN pg_catalog.pg_proc r ON r.oid = t.typreceive \
              LEFT JOIN pg_catalog.pg_range g ON g.rngtypid = t.oid \
+             LEFT JOIN pg_catalog.pg_type e ON t.typlen = -1 AND e.oid = t.typelem \
              WHERE t.oid IN (SELECT oid FROM tree); \
              {tree} SELECT t.oid, a.attname, a.atttypid, a.atttypmod, a.attndims \
              FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid \

@@ -127,7 +127,12 @@ impl ArrayHeader {
         wire.take(8)?;
         let mut elements = 1usize;
         for dimension in 0..header.dimensions {
-            header.lengths[dimension] = usize::try_from(wire.int()?).ok()?;
+            // An empty array has no dimensions; but of vectors, which have one, there are empty ones.
+            let length = usize::try_from(wire.int()?).ok()?;
+            if length == 0 && header.dimensions > 1 {
+                return None;
+            }
+            header.lengths[dimension] = length;
             header.firsts[dimension] = wire.int()?;
             elements = elements.checked_mul(header.lengths[dimension])?;
         }

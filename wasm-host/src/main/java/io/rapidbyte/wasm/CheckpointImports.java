@@ -4,28 +4,36 @@ package io.rapidbyte.wasm;
 import static io.rapidbyte.wasm.HostFunctions.type;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.charset.StandardCharsets;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.EnumSet;
 import java.util.Set;
 
 /** {@code checkpoint} and {@code emit_dlq}: what a guest reports beside its batches. */
 final class CheckpointImports {
     private static final int MAX_CHECKPOINT_BYTES = 1 << 20;
+
+    /** A letter holds what is known of a record, and where it is a whole one, not one that is too large to be moved. */
+    private static final int MAX_LETTER_BYTES = 1 << 20;
+
     private static final Set<LifecycleCall> MOVING =
             EnumSet.of(LifecycleCall.READ, LifecycleCall.WRITE, LifecycleCall.TRANSFORM);
 
     private final GuestMemory memory;
     private final CallContext context;
     private final long maxRecordBytes;
+    private final Secrets secrets;
 
-    private CheckpointImports(GuestMemory memory, CallContext context, Limits limits) {
+    private CheckpointImports(GuestMemory memory, CallContext context, Limits limits, Secrets secrets) {
         this.memory = memory;
         this.context = context;
+        this.secrets = secrets;
         this.maxRecordBytes = limits.maxRecordBytes();
     }
 
-    static void addTo(HostFunctions functions, GuestMemory memory, CallContext context, Limits limits) {
-        CheckpointImports imports = new CheckpointImports(memory, context, limits);
+    static void addTo(
+            HostFunctions functions, GuestMemory memory, CallContext context, Limits limits, Secrets secrets) {
+        CheckpointImports imports = new CheckpointImports(memory, context, limits, secrets);
         functions.add(
                 "checkpoint",
                 type("ii", "i"),
@@ -65,9 +73,9 @@ final class CheckpointImports {
     }
 
     private long deadLetter(long pointer, long length) throws ImportFailure {
-        byte[] json = bounded("emit_dlq", pointer, length, maxRecordBytes);
-        Payloads.object("emit_dlq", json);
-        String text = new String(json, StandardCharsets.UTF_8);
+        byte[] json = bounded("emit_dlq", pointer, length, Math.min(maxRecordBytes, MAX_LETTER_BYTES));
+        // What goes on is what was understood, in the one encoding of this side.
+        String text = letter(Payloads.object("emit_dlq", json)).toString();
         WriteState write = context.write();
         ReadState read = context.read();
         boolean taken = callOut(
@@ -79,6 +87,20 @@ final class CheckpointImports {
                             .withHint("Set on_data_error to fail or skip."));
         }
         return 0;
+    }
+
+    /** The record is the data's, and stays as it is; what the guest says of it passes through the same bounds as any error of its. */
+    private JsonNode letter(JsonNode given) {
+        if (given instanceof ObjectNode letter && letter.path("error").isObject()) {
+            ObjectNode error = (ObjectNode) letter.path("error");
+            error.properties().forEach(member -> {
+                if (member.getValue().isTextual()) {
+                    member.setValue(TextNode.valueOf(
+                            Payloads.clip(secrets.mask(member.getValue().textValue()))));
+                }
+            });
+        }
+        return given;
     }
 
     private byte[] bounded(String name, long pointer, long length, long most) throws ImportFailure {

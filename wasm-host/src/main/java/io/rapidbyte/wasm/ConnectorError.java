@@ -62,6 +62,22 @@ public record ConnectorError(
                 Map.of());
     }
 
+    /** The same error without what is secret: it can hold names that a guest has chosen. */
+    ConnectorError masked(Secrets secrets) {
+        return new ConnectorError(
+                category,
+                scope,
+                code,
+                secrets.mask(message),
+                secrets.mask(hint),
+                retryable,
+                retryAfterMs,
+                backoffClass,
+                safeToRetry,
+                commitState,
+                details);
+    }
+
     /** The same error with a hint for the person who must act. */
     public ConnectorError withHint(String newHint) {
         return new ConnectorError(

@@ -27,6 +27,8 @@ final class FrameSchema {
 
     private static final int MAX_METADATA = 1_000;
 
+    private static final int MAX_SHOWN_NAME = 100;
+
     /** The whole encapsulated message, to recognise it when it comes again. */
     private final byte[] message;
 
@@ -94,6 +96,19 @@ final class FrameSchema {
         return new FrameSchema(copy, new FrameInfo.Schema(infos, metadata(schema, budget)), layouts);
     }
 
+    /** A name of the guest's for a sentence: no longer than one, and on one line. */
+    static String shown(String name) {
+        StringBuilder shown = new StringBuilder();
+        name.codePoints().limit(MAX_SHOWN_NAME).forEach(character -> {
+            if (Character.isISOControl(character)) {
+                shown.append(String.format("\\u%04x", character));
+            } else {
+                shown.appendCodePoint(character);
+            }
+        });
+        return name.codePointCount(0, name.length()) > MAX_SHOWN_NAME ? shown + "…" : shown.toString();
+    }
+
     private static String name(Field field, Budget budget) throws FrameException {
         budget.charge(field.nameAsByteBuffer());
         return field.name() == null ? "" : field.name();
@@ -104,26 +119,28 @@ final class FrameSchema {
         int count = field.childrenLength();
         budget.chargeFields(1 + (long) count);
         if (depth > MAX_DEPTH) {
-            throw new FrameException("bad_schema", "column \"" + column + "\" is nested too deeply");
+            throw new FrameException("bad_schema", "column \"" + shown(column) + "\" is nested too deeply");
         }
         if (field.dictionary() != null) {
-            throw new FrameException("dictionary", "column \"" + column + "\" is dictionary-encoded");
+            throw new FrameException("dictionary", "column \"" + shown(column) + "\" is dictionary-encoded");
         }
         List<ColumnLayout> children = new ArrayList<>(count);
         List<String> names = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             Field child = field.children(new Field(), i);
             if (child == null) {
-                throw new FrameException("bad_schema", "a field inside of column \"" + column + "\" is missing");
+                throw new FrameException("bad_schema", "a field inside of column \"" + shown(column) + "\" is missing");
             }
             names.add(name(child, budget));
+            metadata(child, budget);
             children.add(layout(child, column, depth + 1, budget));
         }
         ColumnLayout layout = ColumnLayout.of(field, List.copyOf(children), names);
         if (layout == null) {
             throw new FrameException(
                     "unsupported_type",
-                    "column \"" + column + "\" has an Arrow type that is not one of section 7.3 of the connector ABI");
+                    "column \"" + shown(column)
+                            + "\" has an Arrow type that is not one of section 7.3 of the connector ABI");
         }
         budget.charge(layout.typeName().length());
         return layout;

@@ -76,7 +76,7 @@ final class GuestInstance implements AutoCloseable {
         NetworkPolicy policy = new NetworkPolicy(manifest, config, options.grants());
         ClaimImports.addTo(functions, context);
         BatchImports.addTo(functions, memory, context, guard, limits);
-        CheckpointImports.addTo(functions, memory, context, limits);
+        CheckpointImports.addTo(functions, memory, context, limits, secrets);
         TcpImports.addTo(functions, memory, guard, policy, connections, settings);
         LogImports.addTo(functions, memory, lines);
         SystemImports.addTo(functions, memory, guard, lastError);
@@ -289,7 +289,7 @@ final class GuestInstance implements AutoCloseable {
         if (read != null && read.refused() != null) {
             // Whatever the guest made of it: a source that emits what is no batch has failed.
             fail();
-            throw failures.of(read.refused().error(), null);
+            throw failures.of(read.refused().error().masked(secrets), null);
         }
         JsonNode error = root.path("error");
         if (error.isObject()) {

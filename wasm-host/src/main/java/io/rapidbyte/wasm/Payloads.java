@@ -317,7 +317,7 @@ final class Payloads {
         }
     }
 
-    private static String clip(String text) {
+    static String clip(String text) {
         return text.length() <= MAX_MESSAGE_CHARS ? text : text.substring(0, MAX_MESSAGE_CHARS) + "…";
     }
 

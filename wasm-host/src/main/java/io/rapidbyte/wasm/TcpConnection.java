@@ -125,15 +125,21 @@ final class TcpConnection {
     }
 
     /** What the server is told, on a connection of its own, when this one is aborted; empty: nothing. */
-    void onAbort(byte[] words) {
-        lastWords = words;
+    synchronized void onAbort(byte[] words) {
+        // What is aborted has had its last words.
+        if (!aborted) {
+            lastWords = words;
+        }
     }
 
     /** Ends the connection from any thread; whoever waits in it gets an exception. */
     void abort() {
-        aborted = true;
-        byte[] words = lastWords;
-        lastWords = NOTHING;
+        byte[] words;
+        synchronized (this) {
+            aborted = true;
+            words = lastWords;
+            lastWords = NOTHING;
+        }
         SocketAddress server = words.length == 0 ? null : channel.socket().getRemoteSocketAddress();
         closeChannel();
         if (server != null) {

@@ -6,6 +6,7 @@ import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.Timings;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.beam.sdk.io.range.OffsetRange;
@@ -22,6 +23,13 @@ final class PausableRead {
         return thread;
     });
 
+    /**
+     * How many reads of this process may be paused at a time. Each keeps its guest's memory, a connection and a thread; those beyond finish their
+     * units in one bundle.
+     */
+    private static final Semaphore PAUSES =
+            new Semaphore(Math.max(8, 2 * Runtime.getRuntime().availableProcessors()));
+
     private final ConnectorSession<SourceConnector> session;
     private final UnitsRead read;
     private final ReentrantLock lock = new ReentrantLock();
@@ -29,6 +37,7 @@ final class PausableRead {
 
     // All of these belong to whoever holds the lock.
     private boolean started;
+    private boolean holdsPause;
     private boolean working;
     private boolean ended;
     private boolean cancelled;
@@ -110,6 +119,25 @@ final class PausableRead {
         return workingNanos;
     }
 
+    /** Whether it may pause now; it must not when others are paused already that take all the room there is. */
+    boolean mayPause() {
+        lock.lock();
+        try {
+            // Once it has paused it keeps its place until it ends: its next pause is a bundle away.
+            holdsPause = holdsPause || PAUSES.tryAcquire();
+            return holdsPause;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void releasePause() {
+        if (holdsPause) {
+            holdsPause = false;
+            PAUSES.release();
+        }
+    }
+
     /**
      * Waits until a later bundle goes on. On the read's thread.
      *
@@ -158,6 +186,7 @@ final class PausableRead {
         try {
             failure = thrown;
             ended = true;
+            releasePause();
             working = false;
             changed.signalAll();
         } finally {
@@ -171,6 +200,9 @@ final class PausableRead {
         }
         if (failure instanceof RuntimeException exception) {
             throw exception;
+        }
+        if (failure != null) {
+            throw new IllegalStateException(failure);
         }
     }
 }

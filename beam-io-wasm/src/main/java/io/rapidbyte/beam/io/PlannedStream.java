@@ -6,16 +6,23 @@ import static java.util.Objects.requireNonNull;
 import io.rapidbyte.wasm.StreamPlan;
 import java.io.Serializable;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * A stream with all that its reading step needs to know.
  *
  * @param plan how the source reads it
  * @param bundleBytes after how many bytes of output a bundle of it ends
+ * @param id what tells it from all other planned streams, those of the same name included
  */
-record PlannedStream(StreamPlan plan, long bundleBytes) implements Serializable {
+record PlannedStream(StreamPlan plan, long bundleBytes, String id) implements Serializable {
     PlannedStream {
         requireNonNull(plan, "plan");
+        requireNonNull(id, "id");
+    }
+
+    PlannedStream(StreamPlan plan, long bundleBytes) {
+        this(plan, bundleBytes, UUID.randomUUID().toString());
     }
 
     /** The streams of a run, with bundles that are smaller the more of them a runner may hold. */

@@ -127,7 +127,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             RestrictionTracker<OffsetRange, Long> tracker,
             MultiOutputReceiver outputs) {
         String name = stream.plan().stream().name();
-        PausableRead pausable = PausedReads.take(new PausedReads.Key(step, name, range.getFrom()));
+        PausableRead pausable = PausedReads.take(new PausedReads.Key(step, stream.id(), range.getFrom()));
         if (pausable == null) {
             UnitsRead units = unitsRead(stream, tracker, outputs);
             pausable = new PausableRead(session, units);
@@ -152,7 +152,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             }
         }
         if (!ended) {
-            paused.put(new PausedReads.Key(step, name, read.unit()), pausable);
+            paused.put(new PausedReads.Key(step, stream.id(), read.unit()), pausable);
             if (session == null) {
                 session = ConnectorSession.ofSource(spec);
             }

@@ -40,6 +40,10 @@ final class UnitsRead implements ReadCallbacks {
     private long rows;
     private long batchCount;
     private long letterCount;
+
+    /** What the letters hold: they are a part of the bundle as well. */
+    private long letterBytes;
+
     private boolean endedByBytes;
 
     UnitsRead(
@@ -64,7 +68,8 @@ final class UnitsRead implements ReadCallbacks {
         stopWhenInterrupted();
         // Behind the end of a range that was split meanwhile nothing is left to resume with, and the tracker says no by
         // itself.
-        if (bytes >= maxBytes && wanted < tracker.currentRestriction().getTo()) {
+        if (bytes + letterBytes >= maxBytes
+                && wanted < tracker.currentRestriction().getTo()) {
             endedByBytes = true;
             if (pausable != null) {
                 tracker.tryClaim(UnitTracker.stoppingAt(wanted));
@@ -87,7 +92,7 @@ final class UnitsRead implements ReadCallbacks {
         bytes += frame.bytes().length;
         rows += frame.rows();
         batchCount++;
-        if (pausable != null && bytes >= 2 * maxBytes) {
+        if (pausable != null && bytes + letterBytes >= 2 * maxBytes && pausable.mayPause()) {
             paused = true;
             tracker.tryClaim(UnitTracker.stoppingAt(unit));
             if (!pausable.pause()) {
@@ -114,6 +119,7 @@ final class UnitsRead implements ReadCallbacks {
         rows = 0;
         batchCount = 0;
         letterCount = 0;
+        letterBytes = 0;
         if (!tracker.tryClaim(unit)) {
             throw new IllegalStateException("Unit " + unit + " of stream " + stream
                     + " is in the midst of being read, and the runner does not let it be continued.");
@@ -138,6 +144,7 @@ final class UnitsRead implements ReadCallbacks {
         }
         deadLetters.output(DeadLetter.ofEmitted(spec.runId(), stream, spec.name(), unit, lettersOfUnit++, json));
         letterCount++;
+        letterBytes += json.length();
         return true;
     }
 

@@ -2,12 +2,14 @@
 package io.rapidbyte.beam.io;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
-import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -84,16 +86,32 @@ class PausedReadTest {
     void aReadThatNobodyWillGoOnWithEndsWithItsStep() {
         OffsetRange left = bundle(step, new OffsetRange(0, 2));
         assertThat(left, is(new OffsetRange(0, 2)));
-        int firstBundle = read.size();
-        assertThat(firstBundle, lessThan(BATCHES));
+        assertThat(read.size(), lessThan(BATCHES));
         step.teardown();
 
         read.clear();
-        assertThat(bundle(copy, left), is(notNullValue()));
+        IllegalStateException failure = assertThrows(IllegalStateException.class, () -> bundle(copy, left));
+        assertThat(failure.getMessage(), containsString("Unit 0 was read in part, and the read was given up"));
+        assertThat("what was emitted before does not come again", read, is(empty()));
+    }
+
+    @Test
+    void aStreamOfTheSameNameHasAReadOfItsOwn() {
+        OffsetRange left = bundle(step, new OffsetRange(0, 2));
+        int firstBundle = read.size();
+        PlannedStream first = stream;
+        stream = new PlannedStream(first.plan(), BUNDLE_BYTES);
+        read.clear();
+
+        bundle(copy, new OffsetRange(0, 2));
         assertThat(
-                "it is begun again",
+                "the other one begins",
                 read,
                 is(IntStream.range(0, firstBundle).boxed().toList()));
+        stream = first;
+        read.clear();
+        bundle(step, left);
+        assertThat("and this one goes on", read.get(0), is(firstBundle));
     }
 
     @Test
