@@ -125,8 +125,9 @@ impl ColumnDecoder {
                 }
             }
             Variable::AnyText => {
+                let mut text = Vec::new();
                 for (size, cell) in sizes.iter_mut().zip(cells).filter(|(_, cell)| !cell.is_null()) {
-                    *size += text_room(&self.column_type, cell.value(bytes)).unwrap_or(0);
+                    *size += text_room(&self.column_type, cell.value(bytes), &mut text).unwrap_or(0);
                 }
             }
             Variable::Parts => {

@@ -60,7 +60,7 @@ fn room_inside(column_type: &ColumnType, value: &[u8]) -> Option<usize> {
         ColumnType::Hstore => sum += value.len() + wire.count()? * SLOT * 2,
         // Points take as much as they do on the wire, and their bits of validity.
         ColumnType::Polygon | ColumnType::Path => sum += value.len() + value.len() / 8 + SLOT,
-        ColumnType::NumericText | ColumnType::Formatted(_) => sum += text_room(column_type, value)?,
+        ColumnType::NumericText | ColumnType::Formatted(_) => sum += text_room(column_type, value, &mut Vec::new())?,
         other => {
             sum += match fixed_room(other) {
                 Some(room) => room,
@@ -71,10 +71,10 @@ fn room_inside(column_type: &ColumnType, value: &[u8]) -> Option<usize> {
     Some(sum)
 }
 
-/// The bytes of a value's text form.
-pub fn text_room(column_type: &ColumnType, value: &[u8]) -> Option<usize> {
-    let mut text = Vec::new();
-    write_value(column_type, value, &mut text)?;
+/// The bytes of a value's text form. `text`: memory to write it to.
+pub fn text_room(column_type: &ColumnType, value: &[u8], text: &mut Vec<u8>) -> Option<usize> {
+    text.clear();
+    write_value(column_type, value, text)?;
     Some(text.len())
 }
 

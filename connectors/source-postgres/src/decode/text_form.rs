@@ -6,7 +6,6 @@
 //! It need not be the server's own output to the letter: members of arrays, composites and ranges always stand in quotes.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::cell::Cell;
 use super::numeric::Numeric;
@@ -414,19 +413,79 @@ fn write_address(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
     let (_family, bits, is_network, size) = (wire.byte()?, wire.byte()?, wire.byte()?, wire.byte()?);
     let all_bits = match size {
         4 => {
-            write!(text, "{}", Ipv4Addr::from(wire.number::<4>()?)).ok()?;
+            for (position, octet) in wire.number::<4>()?.iter().enumerate() {
+                separate(position, b'.', text);
+                write_octet(*octet, text);
+            }
             32
         }
         16 => {
-            write!(text, "{}", Ipv6Addr::from(wire.number::<16>()?)).ok()?;
+            write_groups(u128::from_be_bytes(wire.number()?), text);
             128
         }
         _ => return None,
     };
     if is_network != 0 || bits != all_bits {
-        write!(text, "/{}", bits).ok()?;
+        text.push(b'/');
+        write_octet(bits, text);
     }
     Some(())
+}
+
+#[inline(never)]
+fn write_octet(octet: u8, text: &mut Vec<u8>) {
+    if octet >= 100 {
+        text.push(b'0' + octet / 100);
+    }
+    if octet >= 10 {
+        text.push(b'0' + octet / 10 % 10);
+    }
+    text.push(b'0' + octet % 10);
+}
+
+/// The eight groups of an address of version 6, the longest run of zeros left out.
+#[inline(never)]
+fn write_groups(address: u128, text: &mut Vec<u8>) {
+    let group = |index: usize| (address >> (112 - 16 * index)) as u16;
+    let (mut run_start, mut run_length) = (0, 1);
+    let mut start = 0;
+    for index in 0..8 {
+        if group(index) != 0 {
+            start = index + 1;
+        } else if index + 1 - start > run_length {
+            run_start = start;
+            run_length = index + 1 - start;
+        }
+    }
+    let has_run = run_length > 1;
+    let mut index = 0;
+    while index < 8 {
+        if has_run && index == run_start {
+            text.extend_from_slice(b"::");
+            index += run_length;
+            continue;
+        }
+        if index > 0 && !(has_run && index == run_start + run_length) {
+            text.push(b':');
+        }
+        write_hexadecimal(group(index), text);
+        index += 1;
+    }
+}
+
+#[inline(never)]
+fn write_hexadecimal(group: u16, text: &mut Vec<u8>) {
+    let mut shift = 12;
+    while shift > 0 && group >> shift == 0 {
+        shift -= 4;
+    }
+    loop {
+        text.push(b"0123456789abcdef"[usize::from(group >> shift & 15)]);
+        if shift == 0 {
+            return;
+        }
+        shift -= 4;
+    }
 }
 
 /// Lexemes with the places where they were found, each place with a weight.
@@ -457,4 +516,42 @@ fn write_lexemes(wire: &mut Wire<'_>, text: &mut Vec<u8>) -> Option<()> {
         }
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    fn shown(family: u8, bits: u8, address: &[u8]) -> String {
+        let value = [&[family, bits, 0, address.len() as u8][..], address].concat();
+        let mut text = Vec::new();
+        write_value(&ColumnType::Formatted(Formatted::Address), &value, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn addresses_are_written_as_they_are_known() {
+        assert_eq!(shown(2, 32, &[10, 0, 200, 255]), "10.0.200.255");
+        assert_eq!(shown(2, 8, &[10, 0, 0, 0]), "10.0.0.0/8");
+        assert_eq!(shown(3, 128, &[0; 16]), "::");
+        let groups = |groups: [u16; 8]| {
+            let bytes: Vec<u8> = groups.iter().flat_map(|group| group.to_be_bytes()).collect();
+            shown(3, 128, &bytes)
+        };
+        assert_eq!(groups([0, 0, 0, 0, 0, 0, 0, 1]), "::1");
+        assert_eq!(groups([1, 0, 0, 0, 0, 0, 0, 0]), "1::");
+        assert_eq!(groups([0x2001, 0xdb8, 0, 0, 1, 0, 0, 1]), "2001:db8::1:0:0:1");
+        assert_eq!(groups([0, 1, 0, 1, 0, 1, 0, 1]), "0:1:0:1:0:1:0:1");
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_is_read_back(four in any::<[u8; 4]>(), six in prop::array::uniform8(prop_oneof![Just(0u16), any::<u16>()])) {
+            prop_assert_eq!(shown(2, 32, &four).parse::<Ipv4Addr>().unwrap().octets(), four);
+            let bytes: Vec<u8> = six.iter().flat_map(|group| group.to_be_bytes()).collect();
+            prop_assert_eq!(shown(3, 128, &bytes).parse::<Ipv6Addr>().unwrap().segments(), six);
+        }
+    }
 }

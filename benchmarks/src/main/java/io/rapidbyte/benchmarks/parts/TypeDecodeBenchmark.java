@@ -30,8 +30,8 @@ import org.openjdk.jmh.infra.Blackhole;
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(1)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 3, time = 2)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 3, time = 1)
 public class TypeDecodeBenchmark {
     /** Columns of the table. */
     static final int COLUMNS = 8;
@@ -101,8 +101,8 @@ public class TypeDecodeBenchmark {
                     "CREATE TYPE sample_pair AS (a integer, b text)",
                     "CREATE TYPE sample_mood AS ENUM ('sad', 'ok')",
                     "CREATE TABLE " + TableProfile.table() + " (" + columns + ")",
-                    "INSERT INTO " + TableProfile.table() + " SELECT " + values + " FROM generate_series(1, " + ROWS
-                            + ") g");
+                    "INSERT INTO " + TableProfile.table() + " SELECT " + values + " FROM generate_series(1::bigint, "
+                            + ROWS + ") g");
         }
     }
 
