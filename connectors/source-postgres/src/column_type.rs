@@ -420,6 +420,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rapidbyte_sdk::postgres::Attribute;
 
     fn modifier(precision: i32, scale: i32) -> i32 {
         ((precision << 16) | (scale & 0x7ff)) + MODIFIER_HEADER
@@ -467,5 +468,70 @@ mod tests {
     fn other_types_are_turned_into_text_by_the_server() {
         assert_eq!(ColumnType::Other.expression("a\"b"), "(\"a\"\"b\")::text");
         assert_eq!(ColumnType::Int4.expression("id"), "\"id\"");
+    }
+
+    fn info(oid: u32, name: &str, shape: TypeShape) -> TypeInfo {
+        TypeInfo {
+            oid,
+            schema: if shape == TypeShape::Base {
+                "pg_catalog"
+            } else {
+                "public"
+            }
+            .into(),
+            name: name.into(),
+            shown: name.into(),
+            send: String::new(),
+            receive: String::new(),
+            shape,
+        }
+    }
+
+    /// A type with so many fields of one type.
+    fn composite(oid: u32, fields: usize, of: u32) -> TypeInfo {
+        let attribute = |number| Attribute {
+            name: format!("a{}", number),
+            type_oid: of,
+            modifier: -1,
+            dimensions: 0,
+        };
+        info(oid, "c", TypeShape::Composite((0..fields).map(attribute).collect()))
+    }
+
+    #[test]
+    fn what_a_type_consists_of_is_resolved_as_deep_as_it_goes() {
+        let types = TypeCatalog::of([
+            info(1, "int4", TypeShape::Base),
+            info(
+                2,
+                "d",
+                TypeShape::Domain {
+                    base: 3,
+                    modifier: -1,
+                    dimensions: 2,
+                },
+            ),
+            info(3, "_int4", TypeShape::Array { element: 1 }),
+            composite(4, 2, 2),
+            info(5, "unknown", TypeShape::Base),
+            composite(6, 1, 5),
+        ]);
+        let resolved = ColumnType::resolve(&types, 4, -1, 0);
+        assert_eq!(
+            resolved.field("c", "", true).type_text(),
+            "struct<a0: list<list<int32>>, a1: list<list<int32>>>"
+        );
+        assert_eq!(ColumnType::resolve(&types, 6, -1, 0), ColumnType::Other);
+        assert_eq!(ColumnType::resolve(&types, 99, -1, 0), ColumnType::Other);
+    }
+
+    /// Ten fields of a type of ten fields and so on are a billion parts.
+    #[test]
+    fn a_type_of_too_many_parts_travels_as_text() {
+        let mut types = vec![info(1, "int4", TypeShape::Base)];
+        types.extend((2..12).map(|oid| composite(oid, 10, oid - 1)));
+        let types = TypeCatalog::of(types);
+        assert_eq!(ColumnType::resolve(&types, 11, -1, 0), ColumnType::Other);
+        assert_eq!(ColumnType::resolve(&types, 3, -1, 0).data_type(), DataType::Struct);
     }
 }

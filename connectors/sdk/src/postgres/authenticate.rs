@@ -355,6 +355,26 @@ mod tests {
         assert!(!contains(&sent, b"SCRAM"));
     }
 
+    /// Whoever stands between with such a certificate must not be able to switch the binding off by it.
+    #[test]
+    fn a_certificate_without_a_hash_does_not_switch_the_binding_off() {
+        let encrypted = |offer: &[u8]| {
+            let mut reply = b"S".to_vec();
+            reply.extend(authentication(10, offer));
+            let script = Script::new(reply).without_hash();
+            let sent = script.sent();
+            let mut script = Some(script);
+            let result = Connection::connect(&config("require"), |_| Ok(script.take().unwrap())).map(|_| ());
+            let sent = sent.borrow().clone();
+            (result, sent)
+        };
+        let (result, sent) = encrypted(b"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0");
+        assert_eq!(result.unwrap_err().code(), "channel_binding_required");
+        assert!(!contains(&sent, b"SCRAM"));
+        let (_, sent) = encrypted(b"SCRAM-SHA-256\0\0");
+        assert!(contains(&sent, b"y,,"));
+    }
+
     #[test]
     fn what_is_bound_is_the_hash_of_the_certificate() {
         let mut connection = Connection::new(Script::new(Vec::new()), "s".into());

@@ -23,6 +23,7 @@ pub struct Script {
     read_at_most: Rc<Cell<usize>>,
     refuses_writes: Rc<Cell<bool>>,
     has_tls: bool,
+    has_hash: bool,
 }
 
 impl Script {
@@ -34,7 +35,14 @@ impl Script {
             read_at_most: Rc::new(Cell::new(usize::MAX)),
             refuses_writes: Rc::default(),
             has_tls: true,
+            has_hash: true,
         }
+    }
+
+    /// With a certificate whose algorithm defines no hash.
+    pub fn without_hash(mut self) -> Script {
+        self.has_hash = false;
+        self
     }
 
     pub fn without_tls(mut self) -> Script {
@@ -97,7 +105,7 @@ impl Transport for Script {
     }
 
     fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
-        Ok(Some(CERTIFICATE_HASH.to_vec()))
+        Ok(self.has_hash.then(|| CERTIFICATE_HASH.to_vec()))
     }
 
     fn set_read_timeout(&mut self, _timeout: Option<Duration>) -> Result<()> {

@@ -226,3 +226,40 @@ impl RangeValue {
 
 /// A null that lies nowhere.
 pub const NULL: Cell = Cell::null();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(dimensions: &[(i32, i32)], rest: usize) -> Option<ArrayHeader> {
+        let mut bytes = (dimensions.len() as i32).to_be_bytes().to_vec();
+        bytes.extend([0; 8]);
+        for (length, first) in dimensions {
+            bytes.extend(length.to_be_bytes());
+            bytes.extend(first.to_be_bytes());
+        }
+        bytes.resize(bytes.len() + rest, 0);
+        ArrayHeader::read(&mut Wire::of(&bytes))
+    }
+
+    #[test]
+    fn an_array_announces_no_more_than_it_has() {
+        assert_eq!(header(&[(2, 1), (3, 1)], 24).unwrap().elements(), 6);
+        assert_eq!(header(&[], 0).unwrap().elements(), 0);
+        assert_eq!(header(&[(0, 0)], 0).unwrap().elements(), 0);
+        // Of nothing there could be any number for nothing.
+        assert!(header(&[(i32::MAX, 1), (0, 1)], 0).is_none());
+        assert!(header(&[(7, 1)], 24).is_none());
+        assert!(header(&[(-1, 1)], 24).is_none());
+        assert!(header(&[(1, 1); 7], 24).is_none());
+    }
+
+    #[test]
+    fn a_value_is_never_left() {
+        let bytes = [0, 0, 0, 9, 1, 2, 3];
+        assert!(Wire::of(&bytes).cell().is_none());
+        assert!(Wire::of(&bytes).count().is_none());
+        assert!(Wire::new(&bytes, Cell::new(4, 2)).take(3).is_none());
+        assert_eq!(Wire::new(&bytes, Cell::new(4, 2)).take(2), Some(&[1, 2][..]));
+    }
+}

@@ -71,6 +71,14 @@ class ArrowFramesTest {
         }
     }
 
+    /** A guest chooses the names of columns, and sentences about them go into logs. */
+    @Test
+    void namesInSentencesAreShortAndOnOneLine() {
+        assertThat(FrameSchema.shown("größe 😀"), is("größe 😀"));
+        assertThat(FrameSchema.shown("a\nERROR b"), is("a\\u000aERROR b"));
+        assertThat(FrameSchema.shown("x".repeat(5_000)), is("x".repeat(100) + "…"));
+    }
+
     @Test
     void theSchemaOfAFrameIsAStreamWithoutABatch() {
         byte[] schema = ArrowFrames.schemaOf(FRAME);
