@@ -8,20 +8,20 @@ import java.util.Properties;
 import java.util.stream.Stream;
 
 /** What lies on the class path for each bundled connector. */
-final class CompiledModules {
+public final class CompiledModules {
     private static final String MODULES = "/META-INF/rapidbyte/modules/";
 
     private CompiledModules() {}
 
-    static Stream<String> names() {
+    public static Stream<String> names() {
         return Stream.of("dest-postgres", "source-postgres");
     }
 
-    static byte[] wasm(String name) {
+    public static byte[] wasm(String name) {
         return resource(MODULES + name + ".wasm");
     }
 
-    static Properties properties(String name) {
+    public static Properties properties(String name) {
         Properties properties = new Properties();
         try (InputStream in = CompiledModules.class.getResourceAsStream(MODULES + name + ".properties")) {
             properties.load(in);
@@ -32,7 +32,7 @@ final class CompiledModules {
     }
 
     /** The bytes of a class on the class path; null when there is none. */
-    static byte[] classFile(String className) {
+    public static byte[] classFile(String className) {
         return resource("/" + className.replace('.', '/') + ".class");
     }
 

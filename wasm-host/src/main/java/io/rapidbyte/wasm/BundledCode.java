@@ -2,7 +2,6 @@
 package io.rapidbyte.wasm;
 
 import com.dylibso.chicory.runtime.CompiledModule;
-import com.dylibso.chicory.wasm.Version;
 import com.dylibso.chicory.wasm.WasmModule;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +30,7 @@ final class BundledCode {
             return null;
         }
         if (!module.sha256().equals(properties.getProperty("sha256"))
-                || !Version.version().equals(properties.getProperty("compiler"))) {
+                || !CompilingEngine.COMPILER.equals(properties.getProperty("compiler"))) {
             LOG.warn(
                     "The code that was compiled ahead of time for the connector {} belongs to another version of it: the class"
                             + " path is mixed up. It is compiled now instead.",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.wasm;
 
-import com.dylibso.chicory.wasm.Version;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -54,7 +53,7 @@ final class CodeCache {
 
     /** A cache below a folder; nothing is touched before the first use. */
     CodeCache(Path cacheDirectory) {
-        this.folder = cacheDirectory.resolve("aot-" + Version.version() + "-abi" + ManifestReader.ABI);
+        this.folder = cacheDirectory.resolve("aot-" + CompilingEngine.COMPILER + "-abi" + ManifestReader.ABI);
     }
 
     /** The entry of a module; null when there is none that can be used. */

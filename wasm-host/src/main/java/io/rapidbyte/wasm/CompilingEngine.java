@@ -7,6 +7,7 @@ import com.dylibso.chicory.compiler.MachineFactoryCompiler;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.runtime.Machine;
 import com.dylibso.chicory.wasm.ChicoryException;
+import com.dylibso.chicory.wasm.Version;
 import com.dylibso.chicory.wasm.WasmModule;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +23,9 @@ import org.slf4j.LoggerFactory;
  */
 final class CompilingEngine implements CodeEngine {
     private static final Logger LOG = LoggerFactory.getLogger(CompilingEngine.class);
+    /** The version of the compiler and of what is done to its code: code of another one is not used. */
+    static final String COMPILER = Version.version() + "-" + FusedComparisons.MARK;
+
     private static final String METHOD_PREFIX = "func_";
 
     private final CodeCache cache;
@@ -81,7 +85,10 @@ final class CompilingEngine implements CodeEngine {
                 if (!interpreted.isEmpty()) {
                     compiler.withInterpretedFunctions(Set.copyOf(interpreted.keySet()));
                 }
-                Function<Instance, Machine> machines = compiler.compile();
+                compiler.compile();
+                captured.classes = FusedComparisons.rewriteArchive(captured.classes);
+                Function<Instance, Machine> machines =
+                        compiler.withCache(new FixedCode(captured.classes)).compile();
                 long compileNanos = System.nanoTime() - parsed;
                 warnOfInterpreted(module, interpreted);
                 keep(module, captured, interpreted);
@@ -99,7 +106,7 @@ final class CompilingEngine implements CodeEngine {
     }
 
     private void keep(ConnectorModule module, CapturedCode captured, Map<Integer, String> interpreted) {
-        if (cache == null || captured.classes == null) {
+        if (cache == null) {
             return;
         }
         // The interpreter needs the bodies of the functions that were not compiled.
