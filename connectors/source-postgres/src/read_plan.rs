@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use rapidbyte_sdk::arrow::{metadata, Schema};
-use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified, TypeDefinitions};
 use rapidbyte_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ pub struct ReadPlan {
     pub namespace: String,
     pub table: String,
     pub columns: Vec<PlannedColumn>,
+    /// What the columns' types are made of.
+    #[serde(default, skip_serializing_if = "TypeDefinitions::is_empty")]
+    pub types: TypeDefinitions,
     pub primary_key: Vec<String>,
     pub units: Units,
     /// What identifies the file of the table's rows; it changes when they are truncated or written anew. Empty for what has none.
@@ -116,20 +119,28 @@ impl Units {
     }
 }
 
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|cause| Error::internal(cause.to_string()))
+}
+
 impl ReadPlan {
     /// The schema of the stream's batches.
     pub fn schema(&self, stream: &str) -> Result<Schema> {
-        let key = serde_json::to_string(&self.primary_key).map_err(|cause| Error::internal(cause.to_string()))?;
+        let key = json(&self.primary_key)?;
         let fields = self.columns.iter().map(|column| {
             column
                 .column_type
                 .field(&column.name, &column.native_type, column.nullable)
         });
-        Ok(Schema::new(fields.collect())
+        let schema = Schema::new(fields.collect())
             .with_metadata(metadata::STREAM, stream)
             .with_metadata(metadata::NAMESPACE, &self.namespace)
             .with_metadata(metadata::TABLE, &self.table)
-            .with_metadata(metadata::PRIMARY_KEY, key))
+            .with_metadata(metadata::PRIMARY_KEY, key);
+        Ok(match self.types.is_empty() {
+            true => schema,
+            false => schema.with_metadata(metadata::TYPES, json(&self.types)?),
+        })
     }
 
     /// The query for one unit.
@@ -283,6 +294,7 @@ fn range_condition(column: &str, bounds: &[String], unit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rapidbyte_sdk::postgres::TypeDefinition;
 
     fn plan(units: Units) -> ReadPlan {
         let column = |name: &str, column_type| PlannedColumn {
@@ -295,6 +307,7 @@ mod tests {
             namespace: "Sales".into(),
             table: "Größe".into(),
             columns: vec![column("id", ColumnType::Int8), column("mood", ColumnType::Other)],
+            types: TypeDefinitions::from([("public.mood".into(), TypeDefinition::Enum)]),
             primary_key: vec!["id".into()],
             units,
             storage: "16384".into(),
@@ -415,5 +428,6 @@ mod tests {
         assert_eq!(schema.metadata(metadata::STREAM), Some("the stream"));
         assert_eq!(schema.metadata(metadata::PRIMARY_KEY), Some("[\"id\"]"));
         assert_eq!(schema.metadata(metadata::TABLE), Some("Größe"));
+        assert_eq!(schema.metadata(metadata::TYPES), Some("{\"public.mood\":\"enum\"}"));
     }
 }
