@@ -43,6 +43,7 @@ pub struct Declared {
 }
 
 impl DeclaredTypes {
+    #[inline(never)]
     pub fn new(definitions: &TypeDefinitions) -> DeclaredTypes {
         let part = |text: &String| Declared::new(text);
         let types = definitions.iter().filter_map(|(name, definition)| {
@@ -62,6 +63,7 @@ impl DeclaredTypes {
     }
 
     /// What it is made of, or its elements if it is an array.
+    #[inline(never)]
     fn find(&self, declared: &Declared) -> Option<&Parts> {
         self.types.get(&key(declared.name.as_ref()?))
     }
@@ -123,6 +125,7 @@ impl Declared {
 ///
 /// `column`: the name of the field whose type it is, for messages. `source`: what the source says its types are made of. `native`: the field's
 /// type there. `target`: the destination's type of that name.
+#[inline(never)]
 pub fn misfit(
     field: &Field,
     native: &Declared,
@@ -156,6 +159,7 @@ type Outcome = Result<(), String>;
 
 impl Comparison<'_> {
     /// By what both sides declare. The error is a sentence.
+    #[inline(never)]
     fn compare(&mut self, path: &str, source: &Declared, target: &Declared, depth: usize) -> Outcome {
         if depth > DEEPEST_TYPE {
             return Err(format!("{} {}", path, NOT_ENDED));
@@ -201,6 +205,7 @@ impl Comparison<'_> {
     }
 
     /// By the type that the values have in Arrow, for a source that does not say what its types are made of.
+    #[inline(never)]
     fn compare_arrow(&mut self, path: &str, field: &Field, target: &Declared, depth: usize) -> Outcome {
         let target_types = self.target;
         let target = match target_types.base(target) {
@@ -226,7 +231,7 @@ impl Comparison<'_> {
                     let item = innermost(item);
                     self.compare_arrow(&format!("{}[]", path), item, &target.element(), depth + 1)
                 }
-                None if self.is_restricted(&target.element(), depth) => unknown(),
+                None if self.is_restricted(&target.element()) => unknown(),
                 None => Ok(()),
             },
             Some(Parts::Composite(attributes)) if field.data_type == DataType::Struct => {
@@ -244,7 +249,7 @@ impl Comparison<'_> {
                 let item = &field.children[0];
                 self.compare_arrow(&format!("{}[]", path), item, range, depth + 1)
             }
-            _ if !self.is_restricted(target, depth) => Ok(()),
+            _ if !self.is_restricted(target) => Ok(()),
             None if native_type(field).map_or(false, |native| native.keeps_values_in(target)) => Ok(()),
             None if !is_text_encoded(field) && arrow_type(field).keeps_values_in(target) => Ok(()),
             _ => unknown(),
@@ -252,17 +257,20 @@ impl Comparison<'_> {
     }
 
     /// Whether there is anything in the destination's type that values can be too long or too exact for.
-    fn is_restricted(&self, target: &Declared, depth: usize) -> bool {
-        if depth > DEEPEST_TYPE {
-            return true;
+    fn is_restricted(&self, target: &Declared) -> bool {
+        let mut seen = HashSet::new();
+        let mut left = vec![target];
+        while let Some(part) = left.pop() {
+            match self.target.find(part) {
+                None if part.is_restricted() => return true,
+                None | Some(Parts::Enum) => {}
+                // Of a type that is there many times, once is enough.
+                Some(_) if !seen.insert(&part.text) => {}
+                Some(Parts::Domain(below) | Parts::Range(below) | Parts::Multirange(below)) => left.push(below),
+                Some(Parts::Composite(attributes)) => left.extend(attributes.iter().map(|(_, part)| part)),
+            }
         }
-        let of = |part: &Declared| self.is_restricted(part, depth + 1);
-        match self.target.find(target) {
-            Some(Parts::Enum) => false,
-            Some(Parts::Domain(part) | Parts::Range(part) | Parts::Multirange(part)) => of(part),
-            Some(Parts::Composite(attributes)) => attributes.iter().any(|(_, part)| of(part)),
-            None => target.is_restricted(),
-        }
+        false
     }
 }
 
@@ -455,6 +463,25 @@ mod tests {
         assert_eq!(declared(itself, itself), None);
         let endless = r#"{"s.t":{"composite":[["a","s.t[]"]]}}"#;
         assert!(declared(endless, &composite("integer")).is_some());
+    }
+
+    /// Ten attributes of a type of ten attributes and so on are more than anybody can look at.
+    #[test]
+    fn a_type_of_any_number_of_parts_is_compared_in_no_time() {
+        let level = |of: &dyn Fn(usize) -> String, number: usize| {
+            let attributes: Vec<String> = (0..10)
+                .map(|part| format!(r#"["a{}","{}"]"#, part, of(number)))
+                .collect();
+            format!(r#""s.t{}":{{"composite":[{}]}}"#, number, attributes.join(","))
+        };
+        let of = |number: usize| match number {
+            30 => "numeric".to_owned(),
+            number => format!("s.t{}", number + 1),
+        };
+        let levels: Vec<String> = (0..31).map(|number| level(&of, number)).collect();
+        let json = format!(r#"{{"s.t":{{"domain":"s.t0"}},{}}}"#, levels.join(","));
+        assert_eq!(declared(&json, &json), None);
+        assert_eq!(undeclared(&column(DataType::Utf8), &json), None);
     }
 
     #[test]

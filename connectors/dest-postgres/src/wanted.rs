@@ -117,6 +117,7 @@ pub fn wanted_columns(session: &mut Session, stream: &str, schema: &Schema) -> R
 }
 
 /// The field as it is in plain batches: what becomes of a column must not depend on whether the first batch holds its text.
+#[inline(never)]
 fn plain_field<'a>(stream: &str, field: &'a Field) -> Result<Cow<'a, Field>> {
     let encoded = match field.metadata(metadata::PLAIN_FIELD) {
         Some(encoded) if is_text_encoded(field) => encoded,
@@ -144,6 +145,7 @@ fn plain_field<'a>(stream: &str, field: &'a Field) -> Result<Cow<'a, Field>> {
 }
 
 /// For each column whose type the destination has, how the two differ, if they do.
+#[inline(never)]
 fn misfits(
     session: &mut Session,
     stream: &str,
@@ -162,7 +164,11 @@ fn misfits(
     }
     let source = DeclaredTypes::new(&source_definitions(stream, schema)?);
     let types = TypeCatalog::load(session.connection()?, &oids)?;
-    let target = DeclaredTypes::new(&oids.iter().flat_map(|oid| types.definitions(*oid)).collect());
+    let mut definitions = TypeDefinitions::new();
+    for oid in &oids {
+        definitions.extend(types.definitions(*oid));
+    }
+    let target = DeclaredTypes::new(&definitions);
     let columns = fields.iter().zip(resolved);
     Ok(columns
         .map(|(field, resolved)| {
@@ -175,6 +181,7 @@ fn misfits(
 }
 
 /// What the source says its types are made of; nothing when it does not say it.
+#[inline(never)]
 fn source_definitions(stream: &str, schema: &Schema) -> Result<TypeDefinitions> {
     let text = match schema.metadata(metadata::TYPES) {
         Some(text) => text,

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use rapidbyte_sdk::postgres::{quote_literal, Connection, RelationName, Row, Transport, TypeCatalog, TypeDefinitions};
-use rapidbyte_sdk::{RelationKind, Result};
+use rapidbyte_sdk::{Error, RelationKind, Result};
 
 use crate::column_type::{ColumnType, Declaration};
 
@@ -190,12 +190,24 @@ pub fn parts<T: Transport>(connection: &mut Connection<T>, relation: &Relation) 
     result.rows.iter().map(part).collect::<Result<Vec<_>>>().map(Some)
 }
 
-/// What the types of these columns are made of.
-pub fn definitions(columns: &[Column]) -> TypeDefinitions {
-    let definitions = columns.iter().flat_map(|column| &column.definitions);
-    definitions
-        .map(|(name, definition)| (name.clone(), definition.clone()))
-        .collect()
+/// What the types of these columns are made of, as JSON; empty when there is nothing to say.
+pub fn definitions(columns: &[Column]) -> Result<String> {
+    let all = all_definitions(columns);
+    if all.is_empty() {
+        return Ok(String::new());
+    }
+    serde_json::to_string(&all).map_err(|cause| Error::internal(cause.to_string()))
+}
+
+#[inline(never)]
+fn all_definitions(columns: &[Column]) -> TypeDefinitions {
+    let mut all = TypeDefinitions::new();
+    for column in columns {
+        for (name, definition) in &column.definitions {
+            all.insert(name.clone(), definition.clone());
+        }
+    }
+    all
 }
 
 fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result<Vec<Relation>> {

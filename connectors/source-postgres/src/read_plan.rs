@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use rapidbyte_sdk::arrow::{metadata, Schema};
-use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified, TypeDefinitions};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
 use rapidbyte_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ pub struct ReadPlan {
     pub namespace: String,
     pub table: String,
     pub columns: Vec<PlannedColumn>,
-    /// What the columns' types are made of.
-    #[serde(default, skip_serializing_if = "TypeDefinitions::is_empty")]
-    pub types: TypeDefinitions,
+    /// What the columns' types are made of, as the schema's metadata says it; empty: nothing to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub types: String,
     pub primary_key: Vec<String>,
     pub units: Units,
     /// What identifies the file of the table's rows; it changes when they are truncated or written anew. Empty for what has none.
@@ -119,14 +119,10 @@ impl Units {
     }
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|cause| Error::internal(cause.to_string()))
-}
-
 impl ReadPlan {
     /// The schema of the stream's batches.
     pub fn schema(&self, stream: &str) -> Result<Schema> {
-        let key = json(&self.primary_key)?;
+        let key = serde_json::to_string(&self.primary_key).map_err(|cause| Error::internal(cause.to_string()))?;
         let fields = self.columns.iter().map(|column| {
             column
                 .column_type
@@ -139,7 +135,7 @@ impl ReadPlan {
             .with_metadata(metadata::PRIMARY_KEY, key);
         Ok(match self.types.is_empty() {
             true => schema,
-            false => schema.with_metadata(metadata::TYPES, json(&self.types)?),
+            false => schema.with_metadata(metadata::TYPES, &self.types),
         })
     }
 
@@ -294,7 +290,6 @@ fn range_condition(column: &str, bounds: &[String], unit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rapidbyte_sdk::postgres::TypeDefinition;
 
     fn plan(units: Units) -> ReadPlan {
         let column = |name: &str, column_type| PlannedColumn {
@@ -307,7 +302,7 @@ mod tests {
             namespace: "Sales".into(),
             table: "Größe".into(),
             columns: vec![column("id", ColumnType::Int8), column("mood", ColumnType::Other)],
-            types: TypeDefinitions::from([("public.mood".into(), TypeDefinition::Enum)]),
+            types: "{\"public.mood\":\"enum\"}".into(),
             primary_key: vec!["id".into()],
             units,
             storage: "16384".into(),

@@ -29,6 +29,7 @@ pub type TypeDefinitions = BTreeMap<String, TypeDefinition>;
 
 impl TypeCatalog {
     /// The definitions of a type and of all that it consists of. What has no parts of its own, and neither has its name, is not among them.
+    #[inline(never)]
     pub fn definitions(&self, oid: u32) -> TypeDefinitions {
         let mut definitions = TypeDefinitions::new();
         let mut seen = std::collections::HashSet::new();
