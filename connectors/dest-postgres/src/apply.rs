@@ -19,6 +19,7 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> 
         create_schema(session, target)?;
         match find_table(session, &target.schema, &target.table)? {
             None => {
+                check_types(target, &wanted)?;
                 session.execute(&create_table(&target.quoted(), &wanted))?;
                 info!("stream '{}': created table {}", target.stream, target.display());
                 Ok(())
@@ -35,6 +36,7 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> 
 /// defaults and constraints stay, and from the stream's schema otherwise.
 pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
+    check_types(target, &wanted)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
         create_schema(session, target)?;
@@ -66,6 +68,10 @@ pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) ->
         })?;
         Ok(())
     })
+}
+
+fn check_types(target: &Target, wanted: &[WantedColumn]) -> Result<()> {
+    wanted.iter().try_for_each(|column| column.check_type(&target.stream))
 }
 
 /// Makes the rest of the transaction wait for others that work on the same target.
@@ -201,6 +207,7 @@ mod tests {
             data_type: DataType::Utf8,
             type_name: TypeName::parse(type_text).unwrap(),
             type_oid: 0,
+            misfit: None,
         };
         let columns = [
             column("id", false, "bigint"),

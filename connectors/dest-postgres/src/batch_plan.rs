@@ -196,6 +196,7 @@ mod tests {
             type_oid: 0,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
+            base_name: TypeName::parse(type_text),
             is_generated: false,
             target_type: TargetType::Base(wire),
             cast: cast.into(),

@@ -62,6 +62,8 @@ pub struct ExistingColumn {
     pub type_text: String,
     /// The same, taken apart.
     pub type_name: Option<TypeName>,
+    /// The same with domains taken off.
+    pub base_name: Option<TypeName>,
     /// Whether its value is computed from other columns, so that it cannot be written.
     pub is_generated: bool,
     pub target_type: TargetType,
@@ -104,13 +106,14 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
 fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
     // A domain may be of another domain: the base is what is left when all of them are taken off.
     let sql = format!(
-        "WITH RECURSIVE base(attnum, oid) AS (\
-             SELECT a.attnum, a.atttypid FROM pg_catalog.pg_attribute a \
+        "WITH RECURSIVE base(attnum, oid, modifier) AS (\
+             SELECT a.attnum, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a \
              WHERE a.attrelid = {0} AND a.attnum > 0 AND NOT a.attisdropped \
            UNION ALL \
-             SELECT b.attnum, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd') \
+             SELECT b.attnum, t.typbasetype, t.typtypmod FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd') \
          SELECT a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-             a.attgenerated <> '', pg_catalog.format('%I.%I', n.nspname, t.typname) \
+             a.attgenerated <> '', pg_catalog.format('%I.%I', n.nspname, t.typname), \
+             pg_catalog.format_type(b.oid, b.modifier) \
          FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd' \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = {0} AND a.attnum = b.attnum \
@@ -131,6 +134,7 @@ fn column(row: &Row, types: &TypeCatalog) -> Result<ExistingColumn> {
         type_oid: row.number(1)?,
         type_text: row.text(2).into(),
         type_name: TypeName::parse(row.text(2)),
+        base_name: TypeName::parse(row.text(5)),
         is_generated: row.flag(3),
         target_type: TargetType::resolve(types, row.number(1)?),
         cast: row.text(4).into(),

@@ -5,6 +5,7 @@
 use crate::catalog::{ExistingColumn, ExistingTable};
 use crate::error_context::column_error;
 use crate::names::Target;
+use crate::type_name::TypeName;
 use crate::wanted::WantedColumn;
 use crate::wire_type::widens;
 use rapidbyte_sdk::{Error, Result};
@@ -46,6 +47,7 @@ pub fn check_append(target: &Target, wanted: &[WantedColumn], table: &ExistingTa
                     .hint("leave the column out of the stream's 'columns', or make it an ordinary column"));
             }
             Some(existing) if !holds(column, existing) => return Err(other_type(target, column, existing)),
+            Some(existing) if existing.type_oid == column.type_oid => column.check_type(&target.stream)?,
             Some(_) => (),
         }
     }
@@ -60,13 +62,13 @@ fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
     if wanted.type_oid == column.type_oid {
         return wanted.type_name.fits_into(existing);
     }
-    let is_text = |name: &crate::type_name::TypeName| !name.array && INTERCHANGEABLE.contains(&name.name.as_str());
+    let is_text = |name: &TypeName| !name.array && INTERCHANGEABLE.contains(&name.name.as_str());
     if is_text(&wanted.type_name) && is_text(existing) {
         return true;
     }
     match (
         widens(wanted.data_type, column.target_type.wire()),
-        existing.numeric_bounds(),
+        column.base_name.as_ref().and_then(TypeName::numeric_bounds),
     ) {
         (Some(digits), Some((precision, scale))) => scale >= 0 && precision - scale >= digits,
         (Some(_), None) => true,
@@ -90,11 +92,7 @@ fn missing_column(target: &Target, column: &WantedColumn) -> Error {
 fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn) -> Error {
     let problem = format!(
         "is {} in the stream and {} in the target {}",
-        column
-            .type_name
-            .to_sql()
-            .replace("\"pg_catalog\".", "")
-            .replace('"', ""),
+        column.type_name.shown(),
         existing.type_text,
         target.display()
     );
@@ -107,7 +105,6 @@ mod tests {
     use super::*;
     use crate::catalog::RelationKind;
     use crate::target_type::{BaseType, TargetType};
-    use crate::type_name::TypeName;
     use crate::wire_type::WireType;
     use rapidbyte_sdk::arrow::DataType;
 
@@ -119,6 +116,7 @@ mod tests {
             data_type,
             type_name,
             type_oid,
+            misfit: None,
         }
     }
 
@@ -128,6 +126,7 @@ mod tests {
             type_oid,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
+            base_name: TypeName::parse(type_text),
             is_generated: false,
             target_type: TargetType::Base(BaseType::Column(wire)),
             cast: String::new(),
@@ -185,6 +184,37 @@ mod tests {
         );
         assert!(append(number.clone(), existing("a", "numeric(11,2)", 1700, WireType::Numeric)).is_err());
         assert!(append(number, existing("a", "smallint", 21, WireType::Int2)).is_err());
+    }
+
+    #[test]
+    fn a_domain_takes_wider_numbers_by_what_it_is_of() {
+        let number = wanted("a", "integer", 23, DataType::Int32);
+        let domain = |base: &str| ExistingColumn {
+            base_name: TypeName::parse(base),
+            ..existing("a", "shop.amount", 5000, WireType::Numeric)
+        };
+        assert_eq!(append(number.clone(), domain("numeric")), Ok(()));
+        assert_eq!(append(number.clone(), domain("numeric(12,2)")), Ok(()));
+        assert!(append(number.clone(), domain("numeric(11,2)")).is_err());
+        assert!(append(number, domain("numeric(12,-2)")).is_err());
+    }
+
+    #[test]
+    fn a_type_that_differs_is_refused_where_it_is_used() {
+        let differs = WantedColumn {
+            misfit: Some("a.x is numeric(10,4) in the stream and numeric(10,2) at the destination".into()),
+            ..wanted("a", "shop.pair", 5000, DataType::Int32)
+        };
+        let error = append(differs.clone(), existing("a", "shop.pair", 5000, WireType::Other)).unwrap_err();
+        assert!(
+            error.contains(
+                "stream 'orders': column 'a' is shop.pair on both sides, but not the same there: a.x is numeric(10,4)"
+            ),
+            "{}",
+            error
+        );
+        assert!(error.contains("ALTER"), "{}", error);
+        assert_eq!(append(differs, existing("a", "bigint", 20, WireType::Int8)), Ok(()));
     }
 
     #[test]

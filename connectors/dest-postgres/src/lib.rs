@@ -23,6 +23,7 @@ mod session;
 mod settings;
 mod target_type;
 mod teardown;
+mod type_fit;
 mod type_name;
 mod wanted;
 mod wire_type;

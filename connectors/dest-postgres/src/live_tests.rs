@@ -1027,6 +1027,73 @@ fn teardown_removes_the_side_tables_of_its_run() {
 }
 
 #[test]
+fn values_of_a_source_that_does_not_say_what_its_types_are_made_of_fit_by_their_arrow_type() {
+    with_server("rb_undeclared", |mut server| {
+        server.run("CREATE DOMAIN amount AS numeric(10,2); CREATE TYPE pair AS (a numeric(10,2))");
+        let amount = |scale| {
+            Schema::new(vec![plain(
+                "c",
+                DataType::Decimal128(10, scale),
+                "rb_undeclared.amount",
+            )])
+        };
+        let batch = |schema: &Schema, value: Cell| vec![Give::Frame(frame(schema, &[vec![value]]))];
+        let decimal = || cell(12_345i128.to_le_bytes());
+        let append = |server: &Server, schema: &Schema, value| {
+            let loaded = load(server, "run", "t", WriteMode::Append, schema, batch(schema, value));
+            loaded.map(|written| written.rows).map_err(|error| error.to_string())
+        };
+        let refused = append(&server, &amount(4), decimal()).unwrap_err();
+        assert!(
+            refused.contains("c is decimal128(10,4) in the stream and numeric(10,2) at the destination"),
+            "{}",
+            refused
+        );
+        assert_eq!(server.value("SELECT to_regclass('rb_undeclared.t') IS NULL"), "t");
+        assert_eq!(append(&server, &amount(2), decimal()), Ok(1));
+        let pair = Schema::new(vec![text("c", "rb_undeclared.pair")]);
+        let other = load(
+            &server,
+            "run",
+            "u",
+            WriteMode::Append,
+            &pair,
+            batch(&pair, cell("(1.234)")),
+        );
+        let other = other.unwrap_err().to_string();
+        assert!(
+            other.contains("column 'c' is rb_undeclared.pair on both sides"),
+            "{}",
+            other
+        );
+        // With a declaration the text of a value is as good as any.
+        let declared = Schema::new(vec![text("c", "rb_undeclared.amount")])
+            .with_metadata(metadata::TYPES, r#"{"rb_undeclared.amount":{"domain":"numeric(8,2)"}}"#);
+        assert_eq!(append(&server, &declared, cell("NaN")), Ok(1));
+        let unreadable = Schema::new(amount(2).fields).with_metadata(metadata::TYPES, "{");
+        let error = append(&server, &unreadable, decimal()).unwrap_err();
+        assert!(
+            error.contains("'rapidbyte:types' of its schema cannot be read"),
+            "{}",
+            error
+        );
+        assert_eq!(server.rows("SELECT c FROM t ORDER BY c"), ["123.45", "NaN"]);
+    });
+}
+
+#[test]
+fn metadata_of_a_text_that_is_none_is_refused() {
+    with_server("rb_no_field", |server| {
+        for wrong in ["!".to_owned(), arrow::schema_as_base64::to_base64(&Schema::new(vec![]))] {
+            let field = text("c", "numeric(10,2)").with_metadata(metadata::PLAIN_FIELD, wrong);
+            let schema = Schema::new(vec![field]);
+            let error = load(&server, "run", "t", WriteMode::Append, &schema, vec![]).unwrap_err();
+            assert!(error.to_string().contains("stream 't': column 'c'"), "{}", error);
+        }
+    });
+}
+
+#[test]
 fn a_lost_connection_is_retryable_before_the_commit() {
     with_server("rb_lost", |mut server| {
         let schema = two_columns();

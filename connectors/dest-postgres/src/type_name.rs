@@ -112,6 +112,11 @@ impl TypeName {
         sql
     }
 
+    /// The name for messages.
+    pub fn shown(&self) -> String {
+        self.to_sql().replace("\"pg_catalog\".", "").replace('"', "")
+    }
+
     /// The modifiers when all of them are numbers.
     pub fn numbers(&self) -> Option<Vec<i32>> {
         let number = |modifier: &Modifier| match modifier {
@@ -166,6 +171,79 @@ impl TypeName {
             },
             _ => self.same_modifiers(target),
         }
+    }
+
+    pub fn has_modifiers(&self) -> bool {
+        !self.modifiers.is_empty() || self.interval_fields.is_some()
+    }
+
+    /// Whether every value of this type is the same as one of `target`: as a part of another type, where the server rounds, cuts off and pads
+    /// without a word whatever a column of its own would refuse.
+    pub fn keeps_values_in(&self, target: &TypeName) -> bool {
+        if self.array != target.array {
+            return false;
+        }
+        // Extensions can be in any schema.
+        if self.name != target.name || self.is_system() != target.is_system() {
+            return self.widens_into(target);
+        }
+        if !target.has_modifiers() {
+            return true;
+        }
+        match target.name.as_str() {
+            "varchar" | "varbit" => self.is_as_short_as(target),
+            "bpchar" | "bit" => self.same_modifiers(target),
+            "interval" if self.interval_fields.is_none() && target.interval_fields.is_none() => {
+                match (self.numbers(), target.numbers()) {
+                    (Some(mine), Some(targets)) => mine.first().unwrap_or(&6) <= targets.first().unwrap_or(&6),
+                    _ => false,
+                }
+            }
+            _ => self.fits_into(target),
+        }
+    }
+
+    fn is_system(&self) -> bool {
+        self.schema.as_deref().map_or(true, |schema| schema == "pg_catalog")
+    }
+
+    fn is_as_short_as(&self, target: &TypeName) -> bool {
+        match (self.numbers().as_deref(), target.numbers().as_deref()) {
+            (Some([length]), Some([room])) => length <= room,
+            _ => false,
+        }
+    }
+
+    /// The same for a type of another name.
+    fn widens_into(&self, target: &TypeName) -> bool {
+        if !target.is_system() {
+            return target.name == "citext" && self.is_system() && self.is_text();
+        }
+        let digits = match self.name.as_str() {
+            _ if !self.is_system() => 0,
+            "int2" => 5,
+            "int4" | "oid" | "xid" | "cid" => 10,
+            "int8" => 19,
+            "xid8" => 20,
+            _ => 0,
+        };
+        match target.name.as_str() {
+            "text" | "varchar" if !target.has_modifiers() => true,
+            "varchar" => self.is_system() && self.is_text() && self.is_as_short_as(target),
+            "bpchar" => self.is_system() && self.is_text() && !target.has_modifiers(),
+            "int4" => digits == 5,
+            "int8" => digits > 0 && digits <= 10,
+            "numeric" => match target.numeric_bounds() {
+                Some((precision, scale)) => digits > 0 && scale >= 0 && precision - scale >= digits,
+                None => digits > 0,
+            },
+            "float8" => self.is_system() && self.name == "float4",
+            _ => false,
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self.name.as_str(), "text" | "varchar" | "bpchar")
     }
 }
 

@@ -4,10 +4,13 @@
 
 use crate::error_context::column_error;
 use crate::session::Session;
+use crate::type_fit::{misfit, Declared, DeclaredTypes};
 use crate::type_name::TypeName;
-use rapidbyte_sdk::arrow::{metadata, DataType, Field, Schema};
-use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{warn, Result};
+use crate::wire_type::is_text_encoded;
+use rapidbyte_sdk::arrow::{metadata, schema_as_base64, DataType, Field, Schema};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, TypeCatalog, TypeDefinitions};
+use rapidbyte_sdk::{warn, Error, Result};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// A column as the stream wants it: a type that the destination has.
@@ -20,9 +23,29 @@ pub struct WantedColumn {
     pub type_name: TypeName,
     /// The type's number on the destination.
     pub type_oid: u32,
+    /// How that type differs from the source's of the same name so that values could change.
+    pub misfit: Option<String>,
 }
 
 impl WantedColumn {
+    /// Fails when the type, though it has the name of the source's, does not hold all that the source's does.
+    pub fn check_type(&self, stream: &str) -> Result<()> {
+        let misfit = match &self.misfit {
+            Some(misfit) => misfit,
+            None => return Ok(()),
+        };
+        let problem = format!(
+            "is {} on both sides, but not the same there: {}",
+            self.type_name.shown(),
+            misfit
+        );
+        Err(column_error(stream, &self.name, problem).hint(format!(
+            "ALTER {} at the destination so that it is made like the source's, drop it there, which has the column written as what holds the \
+             values, or leave the column out of the stream's 'columns'",
+            self.type_name.quoted_base()
+        )))
+    }
+
     /// The column's line in a CREATE TABLE.
     pub fn definition(&self) -> String {
         let not_null = if self.nullable { "" } else { " NOT NULL" };
@@ -48,12 +71,18 @@ struct KnownType {
 /// Decides the type of each column: the source's own when the destination has it, else what holds the Arrow type.
 pub fn wanted_columns(session: &mut Session, stream: &str, schema: &Schema) -> Result<Vec<WantedColumn>> {
     check_names(stream, &schema.fields)?;
-    let native: Vec<_> = schema.fields.iter().map(native_type).collect();
-    let arrow: Vec<_> = schema.fields.iter().map(|field| type_for(field)).collect();
+    let plain = schema.fields.iter().map(|field| plain_field(stream, field));
+    let plain = plain.collect::<Result<Vec<_>>>()?;
+    let native: Vec<_> = plain.iter().map(|field| native_type(field)).collect();
+    let arrow: Vec<_> = plain.iter().map(|field| type_for(field)).collect();
     let known = known_types(session, native.iter().flatten().chain(&arrow))?;
+    let native: Vec<_> = native
+        .into_iter()
+        .map(|name| name.and_then(|name| resolve(name, &known)))
+        .collect();
+    let misfits = misfits(session, stream, schema, &plain, &native)?;
     let mut columns = Vec::new();
-    for ((field, native), arrow) in schema.fields.iter().zip(native).zip(arrow) {
-        let resolved = native.and_then(|name| resolve(name, &known));
+    for (((field, resolved), arrow), misfit) in plain.iter().zip(native).zip(arrow).zip(misfits) {
         if resolved.is_none() {
             if let Some(written) = field.metadata(metadata::NATIVE_TYPE) {
                 warn!(
@@ -81,9 +110,93 @@ pub fn wanted_columns(session: &mut Session, stream: &str, schema: &Schema) -> R
             data_type: field.data_type,
             type_name,
             type_oid,
+            misfit,
         });
     }
     Ok(columns)
+}
+
+/// The field as it is in plain batches: what becomes of a column must not depend on whether the first batch holds its text.
+#[inline(never)]
+fn plain_field<'a>(stream: &str, field: &'a Field) -> Result<Cow<'a, Field>> {
+    let encoded = match field.metadata(metadata::PLAIN_FIELD) {
+        Some(encoded) if is_text_encoded(field) => encoded,
+        _ => return Ok(Cow::Borrowed(field)),
+    };
+    let mut fields = schema_as_base64::from_base64(encoded)
+        .map_err(|error| error.context(format!("stream '{}': column '{}'", stream, field.name)))?
+        .fields;
+    match (fields.pop(), fields.is_empty()) {
+        (Some(plain), true) => Ok(Cow::Owned(Field {
+            name: field.name.clone(),
+            nullable: field.nullable,
+            ..plain
+        })),
+        _ => Err(column_error(
+            stream,
+            &field.name,
+            format!(
+                "has metadata that cannot be read: '{}' is not the schema of one field",
+                metadata::PLAIN_FIELD
+            ),
+        )
+        .hint("the source, or a step behind it, does not keep to section 7.3 of the ABI")),
+    }
+}
+
+/// For each column whose type the destination has, how the two differ, if they do.
+#[inline(never)]
+fn misfits(
+    session: &mut Session,
+    stream: &str,
+    schema: &Schema,
+    fields: &[Cow<'_, Field>],
+    resolved: &[Option<(TypeName, u32)>],
+) -> Result<Vec<Option<String>>> {
+    let oids: Vec<u32> = resolved
+        .iter()
+        .flatten()
+        .filter(|(name, _)| name.schema.as_deref() != Some("pg_catalog"))
+        .map(|(_, oid)| *oid)
+        .collect();
+    if oids.is_empty() {
+        return Ok(vec![None; fields.len()]);
+    }
+    let source = DeclaredTypes::new(&source_definitions(stream, schema)?);
+    let types = TypeCatalog::load(session.connection()?, &oids)?;
+    let mut definitions = TypeDefinitions::new();
+    for oid in &oids {
+        definitions.extend(types.definitions(*oid));
+    }
+    let target = DeclaredTypes::new(&definitions);
+    let columns = fields.iter().zip(resolved);
+    Ok(columns
+        .map(|(field, resolved)| {
+            let native = field.metadata(metadata::NATIVE_TYPE).map(Declared::new)?;
+            let oid = resolved.as_ref().map(|(_, oid)| *oid)?;
+            let own = Declared::new(&types.get(oid)?.shown);
+            misfit(field, &native, &source, &own, &target)
+        })
+        .collect())
+}
+
+/// What the source says its types are made of; nothing when it does not say it.
+#[inline(never)]
+fn source_definitions(stream: &str, schema: &Schema) -> Result<TypeDefinitions> {
+    let text = match schema.metadata(metadata::TYPES) {
+        Some(text) => text,
+        None => return Ok(TypeDefinitions::new()),
+    };
+    serde_json::from_str(text).map_err(|cause| {
+        let problem = format!(
+            "stream '{}': the metadata '{}' of its schema cannot be read: {}",
+            stream,
+            metadata::TYPES,
+            cause
+        );
+        Error::schema("unreadable_types", problem)
+            .hint("the source, or a step behind it, does not keep to section 7.3 of the ABI")
+    })
 }
 
 fn check_names(stream: &str, fields: &[Field]) -> Result<()> {
@@ -255,6 +368,7 @@ mod tests {
             data_type: DataType::Int32,
             type_name: TypeName::system("int4"),
             type_oid: 23,
+            misfit: None,
         };
         assert_eq!(column("a\"b", true).definition(), r#""a""b" "pg_catalog"."int4""#);
         assert_eq!(

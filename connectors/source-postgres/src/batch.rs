@@ -6,7 +6,7 @@
 //! yield the same batches, because a destination drops the ones it already has by their number.
 
 use rapidbyte_sdk::abi;
-use rapidbyte_sdk::arrow::{ColumnBuilder, RecordBatchBuilder};
+use rapidbyte_sdk::arrow::{metadata, ColumnBuilder, RecordBatchBuilder};
 use rapidbyte_sdk::{Error, Limits, Result};
 
 use crate::column_type::ColumnType;
@@ -23,11 +23,16 @@ const WIDEST_VALUE: usize = 32;
 /// What padding can add to a frame for each column: less than 8 bytes for each of its buffers.
 const PADDING_OF_A_COLUMN: usize = 24;
 
+/// What a field's metadata takes in a frame besides its largest value.
+const BYTES_OF_METADATA: usize = 256;
+
 /// Rows on their way into batches of one unit after the other.
 pub struct BatchWriter {
     builder: RecordBatchBuilder,
     columns: Vec<OpenColumn>,
-    /// The bytes of values a batch may have.
+    /// The bytes of values that a batch may have in which no column holds text because of a value.
+    plain_budget: usize,
+    /// The bytes of values that the batch at hand may have.
     budget: usize,
     /// Bits that every row takes, whatever its values are.
     fixed_bits_per_row: usize,
@@ -89,7 +94,8 @@ impl BatchWriter {
         let mut writer = BatchWriter {
             builder,
             columns,
-            budget: largest.saturating_sub(overhead),
+            plain_budget: largest.saturating_sub(overhead),
+            budget: 0,
             fixed_bits_per_row: 0,
             counted: 0,
             max_rows: usize::try_from(limits.max_batch_rows).unwrap_or(usize::MAX).max(1),
@@ -99,7 +105,7 @@ impl BatchWriter {
             sizes: vec![0; capacity],
             totals: Totals::default(),
         };
-        writer.count_fixed_bits();
+        writer.begin_layout();
         Ok(writer)
     }
 
@@ -236,7 +242,7 @@ impl BatchWriter {
             .text_field(&column.name, &column.native_type, column.nullable);
         let builder = ColumnBuilder::new(field.data_type);
         self.builder.replace_column(position, field, builder);
-        self.count_fixed_bits();
+        self.begin_layout();
         Ok(())
     }
 
@@ -258,7 +264,7 @@ impl BatchWriter {
                 self.builder.replace_column(position, field, builder);
             }
         }
-        self.count_fixed_bits();
+        self.begin_layout();
     }
 
     /// How many rows from `from` on go into the batch at hand. One that is empty takes at least one.
@@ -324,7 +330,15 @@ impl BatchWriter {
         rows * self.fixed_bits_per_row / 8
     }
 
-    fn count_fixed_bits(&mut self) {
+    /// Counts what each batch takes besides its values, when columns have changed.
+    fn begin_layout(&mut self) {
+        let text = self.columns.iter().zip(&self.builder.schema().fields);
+        let text = text.filter(|(column, _)| column.decoder.form == Form::Text);
+        let plain_fields: usize = text
+            .filter_map(|(_, field)| field.metadata(metadata::PLAIN_FIELD))
+            .map(|plain| plain.len() + BYTES_OF_METADATA)
+            .sum();
+        self.budget = self.plain_budget.saturating_sub(plain_fields);
         self.fixed_bits_per_row = self.columns.iter().map(|column| column.decoder.fixed_bits()).sum();
     }
 
@@ -394,7 +408,7 @@ mod tests {
     use super::*;
     use crate::testing::{frames_of, frames_within, row_of_values, rows_of, TextRows};
     use proptest::prelude::*;
-    use rapidbyte_sdk::arrow::{metadata, FrameReader};
+    use rapidbyte_sdk::arrow::FrameReader;
     use rapidbyte_sdk::Category;
 
     const AMOUNT: ColumnType = ColumnType::Decimal {
@@ -505,6 +519,43 @@ mod tests {
             assert!(shown[1][2].as_ref().unwrap().ends_with("070707"));
             assert_eq!(shown[4][1].as_deref(), Some("b"));
         }
+    }
+
+    /// What such a field says of itself in plain batches can be longer than its values.
+    #[test]
+    fn a_batch_of_text_is_no_larger_for_what_its_field_says() {
+        const MOST: u64 = 64 << 10;
+        let parts = (0..150).map(|number| crate::column_type::Part {
+            name: format!("part_{}", number),
+            column_type: AMOUNT,
+            native_type: "numeric(10,2)".into(),
+        });
+        let value = |first: Vec<u8>| {
+            let mut value = 150i32.to_be_bytes().to_vec();
+            let rest = (1..150).map(|_| amount(7).unwrap());
+            for part in std::iter::once(first).chain(rest) {
+                value.extend(1700u32.to_be_bytes());
+                value.extend((part.len() as i32).to_be_bytes());
+                value.extend(part);
+            }
+            Some(value)
+        };
+        let types = [ColumnType::Composite(parts.collect())];
+        let rows = (0..200).map(|row| {
+            let first = if row % 50 == 3 { not_a_number() } else { amount(1) };
+            row_of_values(&[value(first.unwrap())])
+        });
+        let frames = frames_of(&types, rows, "UTF8", MOST).unwrap();
+        let texts = frames.iter().filter(|frame| {
+            let mut reader = FrameReader::new();
+            let schema = std::rc::Rc::clone(reader.parse(frame).unwrap().schema());
+            schema.fields[0].metadata(metadata::PLAIN_FIELD).is_some()
+        });
+        assert!(texts.count() > 2);
+        assert_eq!(rows_of(&frames).len(), 200);
+        let largest = frames.iter().map(Vec::len).max().unwrap() as u64;
+        assert!(largest <= MOST, "{}", largest);
+        assert!(largest > MOST / 2, "{}", largest);
     }
 
     #[test]

@@ -4,10 +4,10 @@
 
 use std::collections::HashMap;
 
-use rapidbyte_sdk::postgres::{quote_literal, Connection, RelationName, Row, Transport, TypeCatalog};
-use rapidbyte_sdk::{RelationKind, Result};
+use rapidbyte_sdk::postgres::{quote_literal, Connection, RelationName, Row, Transport, TypeCatalog, TypeDefinitions};
+use rapidbyte_sdk::{Error, RelationKind, Result};
 
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, Declaration};
 
 /// Names are looked up in no schema but `pg_catalog` for the length of one query, so that the server shows every type of another
 /// schema with that schema.
@@ -52,6 +52,8 @@ pub struct Column {
     pub column_type: ColumnType,
     /// The server's name of the type, with modifiers, and with its schema unless that is `pg_catalog`.
     pub native_type: String,
+    /// What the type is made of.
+    pub definitions: TypeDefinitions,
     pub nullable: bool,
     pub generated: bool,
 }
@@ -188,6 +190,26 @@ pub fn parts<T: Transport>(connection: &mut Connection<T>, relation: &Relation) 
     result.rows.iter().map(part).collect::<Result<Vec<_>>>().map(Some)
 }
 
+/// What the types of these columns are made of, as JSON; empty when there is nothing to say.
+pub fn definitions(columns: &[Column]) -> Result<String> {
+    let all = all_definitions(columns);
+    if all.is_empty() {
+        return Ok(String::new());
+    }
+    serde_json::to_string(&all).map_err(|cause| Error::internal(cause.to_string()))
+}
+
+#[inline(never)]
+fn all_definitions(columns: &[Column]) -> TypeDefinitions {
+    let mut all = TypeDefinitions::new();
+    for column in columns {
+        for (name, definition) in &column.definitions {
+            all.insert(name.clone(), definition.clone());
+        }
+    }
+    all
+}
+
 fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result<Vec<Relation>> {
     let result = connection.query(&format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, COALESCE(am.amname = 'heap', false), \
@@ -304,12 +326,21 @@ fn types_of<T: Transport>(connection: &mut Connection<T>, columns: &[Row]) -> Re
 fn column_of(row: &Row, types: &TypeCatalog) -> Result<Column> {
     let modifier = row.number(4)?;
     let column_type = match ColumnType::of(row.text(3), modifier) {
-        ColumnType::Other => ColumnType::resolve(types, row.number(7)?, modifier, row.number(8)?),
+        ColumnType::Other => ColumnType::resolve(
+            types,
+            &Declaration {
+                oid: row.number(7)?,
+                modifier,
+                dimensions: row.number(8)?,
+                native_type: row.text(2),
+            },
+        ),
         base => base,
     };
     Ok(Column {
         name: row.text(1).to_owned(),
         native_type: row.text(2).to_owned(),
+        definitions: types.definitions(row.number(7)?),
         column_type,
         nullable: !row.flag(5),
         generated: row.flag(6),

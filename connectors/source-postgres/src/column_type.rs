@@ -2,7 +2,7 @@
 
 //! The one place that says which Arrow type a Postgres type becomes.
 
-use rapidbyte_sdk::arrow::{metadata, DataType, Field};
+use rapidbyte_sdk::arrow::{metadata, schema_as_base64, DataType, Field, Schema};
 use rapidbyte_sdk::postgres::{quote_identifier, TypeCatalog, TypeInfo, TypeShape};
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,29 @@ pub struct Array {
     pub dimensions: u8,
     /// The number of the first element in each dimension.
     pub first: i32,
+}
+
+/// A type as a column, a field or a domain declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration<'a> {
+    pub oid: u32,
+    pub modifier: i32,
+    /// Of an array.
+    pub dimensions: i32,
+    /// The server's name of it, with modifiers.
+    pub native_type: &'a str,
+}
+
+impl<'a> Declaration<'a> {
+    /// The type without anything more.
+    fn of(types: &'a TypeCatalog, oid: u32) -> Option<Declaration<'a>> {
+        Some(Declaration {
+            oid,
+            modifier: -1,
+            dimensions: 0,
+            native_type: &types.get(oid)?.shown,
+        })
+    }
 }
 
 /// The types of [`ColumnType::Formatted`].
@@ -199,29 +222,27 @@ impl ColumnType {
         }
     }
 
-    /// The type for any type of the server. `modifier` and `dimensions`: as the column, the field or the domain declares them.
-    pub fn resolve(types: &TypeCatalog, oid: u32, modifier: i32, dimensions: i32) -> ColumnType {
+    /// The type for any type of the server.
+    pub fn resolve(types: &TypeCatalog, declaration: &Declaration<'_>) -> ColumnType {
         let mut left = MOST_PARTS;
-        ColumnType::resolve_inside(types, oid, modifier, dimensions, 0, &mut left).unwrap_or(ColumnType::Other)
+        ColumnType::resolve_inside(types, declaration, 0, &mut left).unwrap_or(ColumnType::Other)
     }
 
     /// `None` for what has no binary form that is known.
     fn resolve_inside(
         types: &TypeCatalog,
-        oid: u32,
-        modifier: i32,
-        dimensions: i32,
+        declaration: &Declaration<'_>,
         depth: usize,
         left: &mut usize,
     ) -> Option<ColumnType> {
         *left = left.checked_sub(1)?;
-        let info = types.get(oid)?;
+        let info = types.get(declaration.oid)?;
         if depth > DEEPEST_TYPE {
             return None;
         }
-        let mut part = |oid, modifier, dimensions| ColumnType::part(types, oid, modifier, dimensions, depth + 1, left);
+        let mut part = |declaration: Declaration<'_>| ColumnType::part(types, &declaration, depth + 1, left);
         match &info.shape {
-            TypeShape::Base => match ColumnType::of_base(info, modifier) {
+            TypeShape::Base => match ColumnType::of_base(info, declaration.modifier) {
                 ColumnType::Other => None,
                 known => Some(known),
             },
@@ -230,18 +251,37 @@ impl ColumnType {
                 base,
                 modifier,
                 dimensions,
-            } => part(*base, *modifier, *dimensions).map(|base| base.column_type),
+                declared,
+            } => part(Declaration {
+                oid: *base,
+                modifier: *modifier,
+                dimensions: *dimensions,
+                native_type: declared,
+            })
+            .map(|base| base.column_type),
             TypeShape::Array { element } => {
                 let is_vector = info.schema == "pg_catalog" && matches!(info.name.as_str(), "int2vector" | "oidvector");
                 Some(ColumnType::Array(Array {
-                    element: Box::new(part(*element, modifier, 0)?),
-                    dimensions: dimensions.clamp(1, MOST_DIMENSIONS) as u8,
+                    element: Box::new(part(Declaration {
+                        modifier: declaration.modifier,
+                        native_type: match declaration.native_type.strip_suffix("[]") {
+                            Some(element) => element,
+                            None => &types.get(*element)?.shown,
+                        },
+                        ..Declaration::of(types, *element)?
+                    })?),
+                    dimensions: declaration.dimensions.clamp(1, MOST_DIMENSIONS) as u8,
                     first: if is_vector { 0 } else { 1 },
                 }))
             }
             TypeShape::Composite(attributes) => {
                 let fields = attributes.iter().map(|attribute| {
-                    let field = part(attribute.type_oid, attribute.modifier, attribute.dimensions)?;
+                    let field = part(Declaration {
+                        oid: attribute.type_oid,
+                        modifier: attribute.modifier,
+                        dimensions: attribute.dimensions,
+                        native_type: &attribute.declared,
+                    })?;
                     Some(Part {
                         name: attribute.name.clone(),
                         ..field
@@ -249,23 +289,22 @@ impl ColumnType {
                 });
                 fields.collect::<Option<Vec<_>>>().map(ColumnType::Composite)
             }
-            TypeShape::Range { subtype } => Some(ColumnType::Range(Box::new(part(*subtype, -1, 0)?))),
-            TypeShape::Multirange { range } => Some(ColumnType::Multirange(Box::new(part(*range, -1, 0)?))),
+            TypeShape::Range { subtype } => {
+                let bound = part(Declaration::of(types, *subtype)?)?;
+                Some(ColumnType::Range(Box::new(bound)))
+            }
+            TypeShape::Multirange { range } => {
+                let range = part(Declaration::of(types, *range)?)?;
+                Some(ColumnType::Multirange(Box::new(range)))
+            }
         }
     }
 
-    fn part(
-        types: &TypeCatalog,
-        oid: u32,
-        modifier: i32,
-        dimensions: i32,
-        depth: usize,
-        left: &mut usize,
-    ) -> Option<Part> {
+    fn part(types: &TypeCatalog, declaration: &Declaration<'_>, depth: usize, left: &mut usize) -> Option<Part> {
         Some(Part {
             name: String::new(),
-            column_type: ColumnType::resolve_inside(types, oid, modifier, dimensions, depth, left)?,
-            native_type: types.get(oid)?.shown.clone(),
+            column_type: ColumnType::resolve_inside(types, declaration, depth, left)?,
+            native_type: declaration.native_type.to_owned(),
         })
     }
 
@@ -397,9 +436,12 @@ impl ColumnType {
 
     /// The field of the column in a batch where a value does not fit [`ColumnType::field`].
     pub fn text_field(&self, name: &str, native_type: &str, nullable: bool) -> Field {
+        let plain = Schema::new(vec![self.field(name, native_type, nullable)]);
         Field::new(name, DataType::Utf8, nullable)
             .with_metadata(metadata::NATIVE_TYPE, native_type)
             .with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
+            // What a table has this column as must not depend on which batch comes first.
+            .with_metadata(metadata::PLAIN_FIELD, schema_as_base64::to_base64(&plain))
     }
 
     /// The expression that selects the column.
@@ -464,6 +506,52 @@ mod tests {
         );
     }
 
+    /// Whoever gets the text first can make of the column what it is without it.
+    #[test]
+    fn a_field_of_text_says_what_the_field_is_in_plain_batches() {
+        let amounts = ColumnType::Array(Array {
+            element: Box::new(Part {
+                name: String::new(),
+                column_type: ColumnType::Uuid,
+                native_type: "uuid".into(),
+            }),
+            dimensions: 1,
+            first: 1,
+        });
+        let field = amounts.text_field("u", "shop.ids", false);
+        let plain = schema_as_base64::from_base64(field.metadata(metadata::PLAIN_FIELD).unwrap()).unwrap();
+        assert_eq!(plain.fields, [amounts.field("u", "shop.ids", false)]);
+    }
+
+    #[test]
+    fn the_parts_of_a_type_have_their_modifiers() {
+        let attribute = |name: &str, type_oid, declared: &str| Attribute {
+            name: name.into(),
+            type_oid,
+            modifier: modifier(10, 4),
+            dimensions: 0,
+            declared: declared.into(),
+        };
+        let types = TypeCatalog::of([
+            info(1, "numeric", TypeShape::Base),
+            info(2, "_numeric", TypeShape::Array { element: 1 }),
+            info(
+                3,
+                "pair",
+                TypeShape::Composite(vec![
+                    attribute("a", 1, "numeric(10,4)"),
+                    attribute("b", 2, "numeric(10,4)[]"),
+                ]),
+            ),
+        ]);
+        let field = resolved(&types, 3).field("p", "shop.pair", true);
+        let native = |field: &Field| field.metadata(metadata::NATIVE_TYPE).unwrap().to_owned();
+        assert_eq!(native(&field), "shop.pair");
+        assert_eq!(native(&field.children[0]), "numeric(10,4)");
+        assert_eq!(native(&field.children[1]), "numeric(10,4)[]");
+        assert_eq!(native(&field.children[1].children[0]), "numeric(10,4)");
+    }
+
     #[test]
     fn other_types_are_turned_into_text_by_the_server() {
         assert_eq!(ColumnType::Other.expression("a\"b"), "(\"a\"\"b\")::text");
@@ -494,8 +582,19 @@ mod tests {
             type_oid: of,
             modifier: -1,
             dimensions: 0,
+            declared: "t".into(),
         };
         info(oid, "c", TypeShape::Composite((0..fields).map(attribute).collect()))
+    }
+
+    fn resolved(types: &TypeCatalog, oid: u32) -> ColumnType {
+        let declaration = Declaration {
+            oid,
+            modifier: -1,
+            dimensions: 0,
+            native_type: "t",
+        };
+        ColumnType::resolve(types, &declaration)
     }
 
     #[test]
@@ -509,6 +608,7 @@ mod tests {
                     base: 3,
                     modifier: -1,
                     dimensions: 2,
+                    declared: "int4[]".into(),
                 },
             ),
             info(3, "_int4", TypeShape::Array { element: 1 }),
@@ -516,13 +616,12 @@ mod tests {
             info(5, "unknown", TypeShape::Base),
             composite(6, 1, 5),
         ]);
-        let resolved = ColumnType::resolve(&types, 4, -1, 0);
         assert_eq!(
-            resolved.field("c", "", true).type_text(),
+            resolved(&types, 4).field("c", "", true).type_text(),
             "struct<a0: list<list<int32>>, a1: list<list<int32>>>"
         );
-        assert_eq!(ColumnType::resolve(&types, 6, -1, 0), ColumnType::Other);
-        assert_eq!(ColumnType::resolve(&types, 99, -1, 0), ColumnType::Other);
+        assert_eq!(resolved(&types, 6), ColumnType::Other);
+        assert_eq!(resolved(&types, 99), ColumnType::Other);
     }
 
     /// Ten fields of a type of ten fields and so on are a billion parts.
@@ -531,7 +630,7 @@ mod tests {
         let mut types = vec![info(1, "int4", TypeShape::Base)];
         types.extend((2..12).map(|oid| composite(oid, 10, oid - 1)));
         let types = TypeCatalog::of(types);
-        assert_eq!(ColumnType::resolve(&types, 11, -1, 0), ColumnType::Other);
-        assert_eq!(ColumnType::resolve(&types, 3, -1, 0).data_type(), DataType::Struct);
+        assert_eq!(resolved(&types, 11), ColumnType::Other);
+        assert_eq!(resolved(&types, 3).data_type(), DataType::Struct);
     }
 }

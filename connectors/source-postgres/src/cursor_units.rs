@@ -375,6 +375,7 @@ mod tests {
             namespace: "shop".into(),
             table: "or\"ders".into(),
             columns: vec![planned("id"), planned("note")],
+            types: String::new(),
             primary_key: Vec::new(),
             units: Units::Cursor(Box::new(units)),
             storage: String::new(),

@@ -197,6 +197,7 @@ fn bounded<T: Transport>(
         namespace: relation.namespace.clone(),
         table: relation.name.clone(),
         columns,
+        types: crate::catalog::definitions(&subject.columns)?,
         primary_key: relation.primary_key.clone(),
         units: Units::Cursor(Box::new(units)),
         storage: String::new(),

@@ -60,6 +60,7 @@ fn plan_stream<T: Transport>(
     let mut plan = ReadPlan {
         namespace: relation.namespace.clone(),
         table: relation.name.clone(),
+        types: catalog::definitions(&columns)?,
         columns: columns
             .into_iter()
             .map(|column| PlannedColumn {

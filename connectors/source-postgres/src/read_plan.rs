@@ -19,6 +19,9 @@ pub struct ReadPlan {
     pub namespace: String,
     pub table: String,
     pub columns: Vec<PlannedColumn>,
+    /// What the columns' types are made of, as the schema's metadata says it; empty: nothing to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub types: String,
     pub primary_key: Vec<String>,
     pub units: Units,
     /// What identifies the file of the table's rows; it changes when they are truncated or written anew. Empty for what has none.
@@ -125,11 +128,15 @@ impl ReadPlan {
                 .column_type
                 .field(&column.name, &column.native_type, column.nullable)
         });
-        Ok(Schema::new(fields.collect())
+        let schema = Schema::new(fields.collect())
             .with_metadata(metadata::STREAM, stream)
             .with_metadata(metadata::NAMESPACE, &self.namespace)
             .with_metadata(metadata::TABLE, &self.table)
-            .with_metadata(metadata::PRIMARY_KEY, key))
+            .with_metadata(metadata::PRIMARY_KEY, key);
+        Ok(match self.types.is_empty() {
+            true => schema,
+            false => schema.with_metadata(metadata::TYPES, &self.types),
+        })
     }
 
     /// The query for one unit.
@@ -295,6 +302,7 @@ mod tests {
             namespace: "Sales".into(),
             table: "Größe".into(),
             columns: vec![column("id", ColumnType::Int8), column("mood", ColumnType::Other)],
+            types: "{\"public.mood\":\"enum\"}".into(),
             primary_key: vec!["id".into()],
             units,
             storage: "16384".into(),
@@ -415,5 +423,6 @@ mod tests {
         assert_eq!(schema.metadata(metadata::STREAM), Some("the stream"));
         assert_eq!(schema.metadata(metadata::PRIMARY_KEY), Some("[\"id\"]"));
         assert_eq!(schema.metadata(metadata::TABLE), Some("Größe"));
+        assert_eq!(schema.metadata(metadata::TYPES), Some("{\"public.mood\":\"enum\"}"));
     }
 }

@@ -285,6 +285,7 @@ pub fn plan_of(types: &[ColumnType]) -> ReadPlan {
         namespace: "public".into(),
         table: "t".into(),
         columns: types.iter().enumerate().map(column).collect(),
+        types: String::new(),
         primary_key: Vec::new(),
         units: Units::Whole,
         storage: String::new(),

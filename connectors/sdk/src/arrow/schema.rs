@@ -12,6 +12,8 @@ pub mod metadata {
     pub const ENCODING: &str = "rapidbyte:encoding";
     /// The value of [`ENCODING`] for a column that holds the text form of the native type.
     pub const ENCODING_TEXT: &str = "text";
+    /// Of a field that holds text because of a value: the base64 of an Arrow IPC stream whose schema has one field, that of plain batches.
+    pub const PLAIN_FIELD: &str = "rapidbyte:plain_field";
     /// Of a field: the name of an Arrow extension type.
     pub const EXTENSION_NAME: &str = "ARROW:extension:name";
     /// The value of [`EXTENSION_NAME`] on a `fixed_size_binary(16)`.
@@ -26,6 +28,8 @@ pub mod metadata {
     pub const TABLE: &str = "rapidbyte:table";
     /// Of the schema: a JSON array with the names of the primary key's columns.
     pub const PRIMARY_KEY: &str = "rapidbyte:primary_key";
+    /// Of the schema: a JSON object of what the types are made of that the native types name and that are not the system's.
+    pub const TYPES: &str = "rapidbyte:types";
 }
 
 /// The type of a column. It prints itself the way the ABI writes it; one that has children without them, see [`Field::type_text`].

@@ -23,6 +23,7 @@ mod simple_query;
 mod testing;
 mod transport;
 mod type_catalog;
+mod type_definitions;
 
 pub use buffer::{header, MessageHeader, MESSAGE_HEADER};
 pub use config::{ChannelBinding, Config, Password, SslMode, TargetSession};
@@ -37,3 +38,4 @@ pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use simple_query::{QueryResult, Row};
 pub use transport::Transport;
 pub use type_catalog::{Attribute, TypeCatalog, TypeInfo, TypeShape};
+pub use type_definitions::{TypeDefinition, TypeDefinitions};

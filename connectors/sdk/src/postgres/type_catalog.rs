@@ -18,7 +18,7 @@ pub struct TypeInfo {
     pub oid: u32,
     pub schema: String,
     pub name: String,
-    /// The name as SQL shows it, without modifiers, and with its schema unless that is `pg_catalog`.
+    /// The name as SQL shows it of what is declared without modifiers, and with its schema unless that is `pg_catalog`.
     pub shown: String,
     /// The function that turns a value into its binary form; empty when there is none.
     pub send: String,
@@ -39,6 +39,8 @@ pub enum TypeShape {
         modifier: i32,
         /// How many dimensions were declared of a domain of arrays.
         dimensions: i32,
+        /// The base type's name as it was declared: [`TypeInfo::shown`] with its modifiers.
+        declared: String,
     },
     Array {
         element: u32,
@@ -59,6 +61,8 @@ pub struct Attribute {
     pub type_oid: u32,
     pub modifier: i32,
     pub dimensions: i32,
+    /// The type's name as it was declared: [`TypeInfo::shown`] with its modifiers.
+    pub declared: String,
 }
 
 /// Types by their number.
@@ -78,23 +82,30 @@ impl TypeCatalog {
         let tree = tree(oids, connection.server_major_version());
         let mut results = connection.simple_query(&format!(
             "{tree} SELECT t.oid, n.nspname, t.typname, \
-               CASE WHEN n.nspname = 'pg_catalog' THEN pg_catalog.format_type(t.oid, NULL) \
-                 WHEN e.oid IS NULL THEN pg_catalog.format('%I.%I', n.nspname, t.typname) \
-                 ELSE pg_catalog.format('%I.%I[]', n.nspname, e.typname) END, \
+               {shown}, \
                COALESCE(s.proname, ''), COALESCE(r.proname, ''), t.typtype, \
                CASE WHEN t.typlen = -1 THEN t.typelem ELSE 0 END, t.typbasetype, t.typtypmod, t.typndims, \
-               COALESCE(g.rngsubtype, 0), {multirange} \
+               COALESCE(g.rngsubtype, 0), {multirange}, {base} \
              FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
              LEFT JOIN pg_catalog.pg_proc s ON s.oid = t.typsend \
              LEFT JOIN pg_catalog.pg_proc r ON r.oid = t.typreceive \
              LEFT JOIN pg_catalog.pg_range g ON g.rngtypid = t.oid \
              LEFT JOIN pg_catalog.pg_type e ON t.typlen = -1 AND e.oid = t.typelem \
+             LEFT JOIN pg_catalog.pg_type bt ON bt.oid = t.typbasetype \
+             LEFT JOIN pg_catalog.pg_namespace bn ON bn.oid = bt.typnamespace \
+             LEFT JOIN pg_catalog.pg_type be ON bt.typlen = -1 AND be.oid = bt.typelem \
              WHERE t.oid IN (SELECT oid FROM tree); \
-             {tree} SELECT t.oid, a.attname, a.atttypid, a.atttypmod, a.attndims \
+             {tree} SELECT t.oid, a.attname, a.atttypid, a.atttypmod, a.attndims, {attribute} \
              FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid \
+             JOIN pg_catalog.pg_type at ON at.oid = a.atttypid \
+             JOIN pg_catalog.pg_namespace an ON an.oid = at.typnamespace \
+             LEFT JOIN pg_catalog.pg_type ae ON at.typlen = -1 AND ae.oid = at.typelem \
              WHERE t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped AND t.oid IN (SELECT oid FROM tree) \
              ORDER BY t.oid, a.attnum",
             tree = tree,
+            shown = declared("t", "n", "e", "-1"),
+            base = declared("bt", "bn", "be", "t.typtypmod"),
+            attribute = declared("at", "an", "ae", "a.atttypmod"),
             multirange = if connection.server_major_version() >= FIRST_SERVER_WITH_MULTIRANGES {
                 "COALESCE((SELECT m.rngtypid FROM pg_catalog.pg_range m WHERE m.rngmultitypid = t.oid), 0)"
             } else {
@@ -108,6 +119,7 @@ impl TypeCatalog {
                 type_oid: row.number(2)?,
                 modifier: row.number(3)?,
                 dimensions: row.number(4)?,
+                declared: row.text(5).to_owned(),
             });
         }
         for row in results.pop().unwrap_or_default().rows {
@@ -119,6 +131,7 @@ impl TypeCatalog {
                     base: row.number(8)?,
                     modifier: row.number(9)?,
                     dimensions: row.number(10)?,
+                    declared: row.text(13).to_owned(),
                 },
                 "c" => TypeShape::Composite(attributes.remove(&oid).unwrap_or_default()),
                 "r" => TypeShape::Range {
@@ -152,6 +165,22 @@ impl TypeCatalog {
             types: types.into_iter().map(|info| (info.oid, info)).collect(),
         }
     }
+}
+
+/// The name of a type as SQL shows it, of a row of `pg_type` if there is one, its schema's of `pg_namespace`, and the row of its elements' type when it is an array's.
+fn declared(row: &str, schema: &str, element: &str, modifier: &str) -> String {
+    // What stands behind a type's name are its modifiers, and only types of the system are written in another way.
+    format!(
+        "CASE WHEN {row}.oid IS NULL THEN '' WHEN {schema}.nspname = 'pg_catalog' THEN pg_catalog.format_type({row}.oid, {modifier}) \
+         ELSE pg_catalog.concat(pg_catalog.format('%I.%I', {schema}.nspname, COALESCE({element}.typname, {row}.typname)), \
+           pg_catalog.substr(pg_catalog.format_type(COALESCE({element}.oid, {row}.oid), {modifier}), \
+             pg_catalog.length(pg_catalog.format_type(COALESCE({element}.oid, {row}.oid), NULL)) + 1), \
+           CASE WHEN {element}.oid IS NOT NULL THEN '[]' END) END",
+        row = row,
+        schema = schema,
+        element = element,
+        modifier = modifier
+    )
 }
 
 /// The beginning of a query that knows these types and all that they consist of as `tree`.
