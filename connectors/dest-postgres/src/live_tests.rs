@@ -125,6 +125,8 @@ fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) ->
         schema: schema.clone(),
         write_mode,
         primary_key: vec![],
+        on_data_error: DataErrorPolicy::default(),
+        schema_evolution: SchemaEvolution::default(),
     }
 }
 
@@ -182,6 +184,7 @@ fn host(gives: Vec<Give>) -> Rc<RefCell<Recording>> {
                     sequence: 0,
                     rows: 0,
                     frame_size: frame.len() as u64,
+                    checksum: 0,
                 };
                 host.with_batch(header, &frame)
             }
@@ -553,16 +556,17 @@ fn rows_are_added_in_one_transaction_a_call_and_counted() {
             WriteResponse {
                 rows: 6,
                 bytes: 6 * (2 + 8 + 4 + 5),
-                batches: 4
+                batches: 4,
+                refused: 0,
             }
         );
         let seen = recording.borrow();
         assert_eq!(
             seen.checkpoints,
             [
-                json!({"rows": 2, "bytes": 38, "batches": 2}),
-                json!({"rows": 2, "bytes": 38, "batches": 1}),
-                json!({"rows": 0, "bytes": 0, "batches": 0})
+                json!({"rows": 2, "bytes": 38, "batches": 2, "refused": 0}),
+                json!({"rows": 2, "bytes": 38, "batches": 1, "refused": 0}),
+                json!({"rows": 0, "bytes": 0, "batches": 0, "refused": 0})
             ]
         );
         assert_eq!((seen.metrics["dest_rows"], seen.metrics["dest_bytes"]), (6, 114));

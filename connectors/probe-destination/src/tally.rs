@@ -44,6 +44,7 @@ impl Tally {
             rows: self.total.rows - self.reported.rows,
             bytes: self.total.bytes - self.reported.bytes,
             batches: self.total.batches - self.reported.batches,
+            refused: 0,
         };
         abi::add_to_counter("probe_rows", news.rows as i64)?;
         abi::add_to_counter("probe_batches", news.batches as i64)?;

@@ -348,6 +348,73 @@ pub struct TargetRequest {
     pub write_mode: WriteMode,
     #[serde(default, deserialize_with = "null_as_default")]
     pub primary_key: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub on_data_error: DataErrorPolicy,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub schema_evolution: SchemaEvolution,
+}
+
+/// What becomes of a record that the target refuses because of what is in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataErrorPolicy {
+    /// The call ends with the error.
+    #[default]
+    Fail,
+    /// The record is left out and counted.
+    Skip,
+    /// The record is left out, counted and given to `emit_dlq`.
+    Dlq,
+}
+
+/// What to do when a stream and a target that exists differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct SchemaEvolution {
+    pub new_column: NewColumn,
+    pub removed_column: RemovedColumn,
+    pub type_change: TypeChange,
+    pub nullability_change: NullabilityChange,
+}
+
+/// The stream has a column that the target has not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewColumn {
+    #[default]
+    Add,
+    Ignore,
+    Fail,
+}
+
+/// The target has a column that the stream has not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovedColumn {
+    #[default]
+    Ignore,
+    Fail,
+}
+
+/// The type of a target's column does not hold the stream's values unchanged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypeChange {
+    #[default]
+    Fail,
+    /// The column is widened when that changes no value, and values are converted otherwise.
+    Coerce,
+    /// Values that do not fit become null.
+    Null,
+}
+
+/// The stream's column may be null, the target's may not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NullabilityChange {
+    #[default]
+    Allow,
+    Fail,
 }
 
 /// Request of `rb_apply`.
@@ -378,6 +445,9 @@ pub struct WriteResponse {
     pub rows: u64,
     pub bytes: u64,
     pub batches: u64,
+    /// Records that the target refused and that were left out.
+    #[serde(default)]
+    pub refused: u64,
 }
 
 /// Request of `rb_teardown`.

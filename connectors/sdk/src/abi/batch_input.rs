@@ -13,12 +13,14 @@ pub struct BatchHeader {
     pub rows: u32,
     /// Bytes of the frame behind the header.
     pub frame_size: u64,
+    /// CRC-32C of the frame.
+    pub checksum: u32,
 }
 
 impl BatchHeader {
     const MAGIC: &'static [u8] = b"RBB1";
     /// Bytes of the header of this version; the frame begins behind it.
-    pub const SIZE: usize = 32;
+    pub const SIZE: usize = 40;
 
     /// Takes what `next_batch` wrote apart into header and frame.
     pub fn split(bytes: &[u8]) -> Result<(BatchHeader, &[u8])> {
@@ -35,8 +37,9 @@ impl BatchHeader {
             sequence: number(header, 16, 4) as u32,
             rows: number(header, 20, 4) as u32,
             frame_size: number(header, 24, 8),
+            checksum: number(header, 32, 4) as u32,
         };
-        // A longer header is one of a later version, whose first 32 bytes mean the same.
+        // A longer header is one of a later version, whose first bytes mean the same.
         match bytes.get(header_size.max(BatchHeader::SIZE)..) {
             Some(frame) if header_size >= BatchHeader::SIZE && frame.len() as u64 == parsed.frame_size => {
                 Ok((parsed, frame))
@@ -58,7 +61,8 @@ impl BatchHeader {
         bytes[8..16].copy_from_slice(&self.unit.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.rows.to_le_bytes());
-        bytes[24..].copy_from_slice(&self.frame_size.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.frame_size.to_le_bytes());
+        bytes[32..36].copy_from_slice(&self.checksum.to_le_bytes());
         bytes
     }
 }
@@ -151,6 +155,7 @@ mod tests {
         sequence: 2,
         rows: 3,
         frame_size: 5,
+        checksum: 0xE306_9283,
     };
 
     #[test]
@@ -173,6 +178,7 @@ mod tests {
         let large = vec![9; 3_000_000];
         let header = BatchHeader {
             frame_size: large.len() as u64,
+            checksum: 0,
             ..HEADER
         };
         set_host(StandInHost::default().with_batch(header, &large));

@@ -208,6 +208,7 @@ mod tests {
             rows: 7,
             bytes: 70,
             batches: 1,
+            refused: 0,
         })
         .unwrap();
         emit_dlq(
@@ -220,7 +221,7 @@ mod tests {
         assert_eq!(seen.metrics["rows"], 7);
         assert_eq!(
             seen.checkpoints,
-            vec![serde_json::json!({"rows": 7, "bytes": 70, "batches": 1})]
+            vec![serde_json::json!({"rows": 7, "bytes": 70, "batches": 1, "refused": 0})]
         );
         assert_eq!(seen.dead_letters[0]["error"]["code"], "22003");
     }

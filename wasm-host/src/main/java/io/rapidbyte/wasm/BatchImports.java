@@ -6,11 +6,12 @@ import static io.rapidbyte.wasm.HostFunctions.type;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.EnumSet;
+import java.util.zip.CRC32C;
 
 /** {@code emit_batch} and {@code next_batch}: the way of the data ({@code docs/abi.md}, section 7). */
 final class BatchImports {
     /** Section 7.2. */
-    static final int HEADER_BYTES = 32;
+    static final int HEADER_BYTES = 40;
 
     private static final int HEADER_MAGIC = 'R' | 'B' << 8 | 'B' << 16 | '1' << 24;
 
@@ -148,7 +149,15 @@ final class BatchImports {
                 .putLong(frame.unit())
                 .putInt(frame.sequence())
                 .putInt(frame.rows())
-                .putLong(frame.bytes().length);
+                .putLong(frame.bytes().length)
+                .putInt(checksum(frame.bytes()))
+                .putInt(0);
+    }
+
+    private static int checksum(byte[] bytes) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes);
+        return (int) checksum.getValue();
     }
 
     private static long saturatedSum(long a, long b) {

@@ -91,7 +91,7 @@ final class CrossingModule {
 
     /** A destination that takes batches of up to so many bytes and forgets them. */
     static ConnectorModule next(int maxFrameBytes) {
-        int capacity = maxFrameBytes + 32;
+        int capacity = maxFrameBytes + 40;
         byte[] take = code(
                 bytes(LOOP, NO_RESULT, I32_CONST),
                 signed(FRAME_AT),
