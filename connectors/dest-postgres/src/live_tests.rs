@@ -16,8 +16,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// A schema of the server for one test, and a connection that looks at it from outside.
-struct Server {
-    config: Map<String, Value>,
+pub(crate) struct Server {
+    pub(crate) config: Map<String, Value>,
     connection: Connection<Socket>,
 }
 
@@ -54,7 +54,7 @@ impl Transport for Socket {
     }
 }
 
-fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
+pub(crate) fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
     let json = match std::env::var("RAPIDBYTE_TEST_POSTGRES") {
         Ok(json) => json,
         Err(_) => return,
@@ -77,12 +77,12 @@ fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
 }
 
 impl Server {
-    fn run(&mut self, sql: &str) -> u64 {
+    pub(crate) fn run(&mut self, sql: &str) -> u64 {
         self.connection.execute(sql).unwrap()
     }
 
     /// All rows, each as its values with bars between them.
-    fn rows(&mut self, sql: &str) -> Vec<String> {
+    pub(crate) fn rows(&mut self, sql: &str) -> Vec<String> {
         let rows = self.connection.query(sql).unwrap().rows;
         let text = |row: &postgres::Row| {
             (0..row.len())
@@ -93,15 +93,15 @@ impl Server {
         rows.iter().map(text).collect()
     }
 
-    fn value(&mut self, sql: &str) -> String {
+    pub(crate) fn value(&mut self, sql: &str) -> String {
         self.rows(sql).join("\n")
     }
 
-    fn connector(&self, run_id: &str) -> PostgresDestination {
+    pub(crate) fn connector(&self, run_id: &str) -> PostgresDestination {
         self.connector_with(run_id, json!({}))
     }
 
-    fn connector_with(&self, run_id: &str, more: Value) -> PostgresDestination {
+    pub(crate) fn connector_with(&self, run_id: &str, more: Value) -> PostgresDestination {
         let mut config = self.config.clone();
         config.extend(more.as_object().unwrap().clone());
         let request = json!({"abi": 1, "run_id": run_id, "config": config, "log_level": 5});
@@ -118,7 +118,7 @@ fn stream(table: &str) -> Stream {
     }
 }
 
-fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) -> TargetRequest {
+pub(crate) fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) -> TargetRequest {
     TargetRequest {
         run_id: run_id.into(),
         stream: stream(table),
@@ -130,7 +130,7 @@ fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) ->
     }
 }
 
-fn write_request(run_id: &str, table: &str, schema: &Schema, mode: WriteMode) -> WriteRequest {
+pub(crate) fn write_request(run_id: &str, table: &str, schema: &Schema, mode: WriteMode) -> WriteRequest {
     WriteRequest {
         target: request(run_id, table, schema, mode),
         options: Map::new(),
@@ -138,17 +138,17 @@ fn write_request(run_id: &str, table: &str, schema: &Schema, mode: WriteMode) ->
 }
 
 #[derive(Clone)]
-enum Cell {
+pub(crate) enum Cell {
     Null,
     Bool(bool),
     Bytes(Vec<u8>),
 }
 
-fn cell(bytes: impl AsRef<[u8]>) -> Cell {
+pub(crate) fn cell(bytes: impl AsRef<[u8]>) -> Cell {
     Cell::Bytes(bytes.as_ref().to_vec())
 }
 
-fn frame(schema: &Schema, rows: &[Vec<Cell>]) -> Vec<u8> {
+pub(crate) fn frame(schema: &Schema, rows: &[Vec<Cell>]) -> Vec<u8> {
     let mut batch = RecordBatchBuilder::new(schema.clone());
     for row in rows {
         for (column, cell) in batch.columns.iter_mut().zip(row) {
@@ -168,12 +168,12 @@ fn frame(schema: &Schema, rows: &[Vec<Cell>]) -> Vec<u8> {
 }
 
 /// What the host gives when the next batch is asked for.
-enum Give {
+pub(crate) enum Give {
     Frame(Vec<u8>),
     Checkpoint,
 }
 
-fn host(gives: Vec<Give>) -> Rc<RefCell<Recording>> {
+pub(crate) fn host(gives: Vec<Give>) -> Rc<RefCell<Recording>> {
     let mut host = StandInHost::default();
     for give in gives {
         host = match give {
@@ -195,29 +195,29 @@ fn host(gives: Vec<Give>) -> Rc<RefCell<Recording>> {
     recording
 }
 
-fn plain(name: &str, data_type: DataType, native: &str) -> Field {
+pub(crate) fn plain(name: &str, data_type: DataType, native: &str) -> Field {
     Field::new(name, data_type, true).with_metadata(metadata::NATIVE_TYPE, native)
 }
 
-fn text(name: &str, native: &str) -> Field {
+pub(crate) fn text(name: &str, native: &str) -> Field {
     plain(name, DataType::Utf8, native).with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
 }
 
-fn two_columns() -> Schema {
+pub(crate) fn two_columns() -> Schema {
     Schema::new(vec![
         plain("id", DataType::Int32, "integer"),
         plain("name", DataType::Utf8, "text"),
     ])
 }
 
-fn two_rows(from: i32) -> Vec<Vec<Cell>> {
+pub(crate) fn two_rows(from: i32) -> Vec<Vec<Cell>> {
     (from..from + 2)
         .map(|id| vec![cell(id.to_le_bytes()), cell(format!("row {}", id))])
         .collect()
 }
 
 /// Applies and writes on a connector of its own, and returns what it answered.
-fn load(
+pub(crate) fn load(
     server: &Server,
     run_id: &str,
     table: &str,
@@ -233,7 +233,7 @@ fn load(
     Ok(written)
 }
 
-fn finalize(server: &Server, run_id: &str, table: &str, schema: &Schema) -> Result<TargetResponse> {
+pub(crate) fn finalize(server: &Server, run_id: &str, table: &str, schema: &Schema) -> Result<TargetResponse> {
     set_host(StandInHost::default());
     server
         .connector(run_id)
@@ -613,9 +613,6 @@ fn a_target_that_does_not_fit_is_refused_and_missing_columns_get_their_defaults(
         );
         let error = load(&server, "run", "v", WriteMode::Append, &schema, gives()).unwrap_err();
         assert_eq!(error.code(), "not_a_table");
-        let more = Schema::new([two_columns().fields, vec![plain("x", DataType::Bool, "boolean")]].concat());
-        let error = load(&server, "run", "t", WriteMode::Append, &more, vec![]).unwrap_err();
-        assert!(error.message().contains("column 'x' is missing"), "{}", error);
         let error = load(&server, "run", "t", WriteMode::Upsert, &schema, vec![]).unwrap_err();
         assert_eq!(
             (error.category(), error.code()),

@@ -5,6 +5,7 @@
 use rapidbyte_sdk::arrow::{Column, Field};
 
 use super::numeric::{self, NotNumeric, Scale, I128_CELL, I256_CELL, I64_CELL};
+use super::plain_text::TextForm;
 use super::scatter::{shifted_date, shifted_timestamp};
 use super::text_value::{self, TextType};
 use super::{json_value, Form, NULL};
@@ -42,6 +43,8 @@ pub enum ValueForm {
     Hstore,
     /// `jsonb`, for values that the destination has no type of their own for.
     Json(Box<Field>),
+    /// Text that the server makes a value of another type of.
+    Plain(Box<TextForm>),
 }
 
 /// Lists, lists of lists and so on, as an array.
@@ -117,6 +120,10 @@ impl ValueForm {
             ValueForm::Json(field) => {
                 out.push(1);
                 json_value::write(field, column, row, out);
+                Ok(())
+            }
+            ValueForm::Plain(text) => {
+                text.write(column, row, out);
                 Ok(())
             }
         }
