@@ -8,8 +8,9 @@ use crate::drift::{Drift, Unconvertible};
 use crate::encode::{Column, Form, TextForm, ValueForm};
 use crate::error_context::column_error;
 use crate::names::{hash, Target};
+use crate::type_name::TypeName;
 use crate::wire_type::{way, Way, WireType};
-use rapidbyte_sdk::arrow::{Batch, DataType, Field, Schema, Values};
+use rapidbyte_sdk::arrow::{metadata, Batch, DataType, Field, Schema, Values};
 use rapidbyte_sdk::postgres::quote_identifier;
 use rapidbyte_sdk::{Error, Result};
 use std::rc::Rc;
@@ -193,14 +194,34 @@ impl Staged {
 
 /// How a field gets into the column. Where values may become null, the server looks at each of them as text.
 fn way_into(field: &Field, column: &ExistingColumn, drift: &Drift) -> Option<Way> {
-    if !drift.converted.contains(&field.name) {
-        return way(field, &column.target_type);
+    let is_converted = drift.converted.contains(&field.name);
+    if is_converted && drift.unconvertible != Unconvertible::Refused {
+        return Some(as_text(field, column));
     }
-    let direct = match drift.unconvertible {
-        Unconvertible::Refused => way(field, &column.target_type).filter(|way| *way != Way::Staged),
+    let limited = limit(field, column).map(|limit| Way::Made(ValueForm::Limited(limit)));
+    let direct = limited.or_else(|| way(field, &column.target_type));
+    match is_converted {
+        true => direct
+            .filter(|way| *way != Way::Staged)
+            .or_else(|| Some(as_text(field, column))),
+        false => direct,
+    }
+}
+
+/// How many characters the column has room for when the stream's values may have more of them.
+fn limit(field: &Field, column: &ExistingColumn) -> Option<usize> {
+    let length = |name: &TypeName| match name.numbers()?[..] {
+        [length] => Some(length),
         _ => None,
     };
-    direct.or_else(|| Some(as_text(field, column)))
+    let is_text = |name: &&TypeName| !name.array && matches!(name.name.as_str(), "varchar" | "bpchar");
+    let room = column.base_name.as_ref().filter(is_text).and_then(length)?;
+    let native = field.metadata(metadata::NATIVE_TYPE).and_then(TypeName::parse);
+    let fits = native.as_ref().filter(is_text).map_or(false, |native| {
+        // Blanks at the end of a `char(n)` are no part of its value.
+        native.name == "bpchar" || length(native).map_or(false, |length| length <= room)
+    });
+    (field.data_type == DataType::Utf8 && !fits).then(|| room as usize)
 }
 
 /// The column's values as text that the server converts.
@@ -256,9 +277,7 @@ mod tests {
     use super::*;
     use crate::catalog::{ExistingColumn, RelationKind};
     use crate::target_type::{BaseType, TargetType};
-    use crate::type_name::TypeName;
     use crate::wire_type::WireType;
-    use rapidbyte_sdk::arrow::{metadata, DataType, Field};
 
     fn column(name: &str, type_text: &str, wire: BaseType, cast: &str) -> ExistingColumn {
         ExistingColumn {

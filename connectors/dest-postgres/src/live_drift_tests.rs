@@ -619,6 +619,43 @@ fn a_text_that_is_too_long_becomes_null_and_the_column_nullable() {
 }
 
 #[test]
+fn blanks_that_the_server_would_cut_off_are_refused() {
+    with_server("rb_drift_blanks", |mut server| {
+        server.run(
+            "CREATE DOMAIN short AS varchar(3); CREATE TABLE t (v varchar(3), c char(3)); CREATE TABLE u (d short)",
+        );
+        let field = |name, native| plain(name, DataType::Utf8, native);
+        let fields = vec![field("v", "text"), field("c", "character varying(9)")];
+        let row = |v: &str, c: &str| vec![cell(v), cell(c)];
+        let good = [row("äb ", "ä  "), row("äöü", "abc")];
+        load(&server, "t", json!({}), fields.clone(), &good).unwrap();
+        assert_eq!(server.rows("SELECT v || '.', c FROM t"), ["äb .|ä  ", "äöü.|abc"]);
+        for (bad, column) in [(row("abc ", ""), "v"), (row("", "ä   "), "c")] {
+            let result = load(&server, "t", json!({}), fields.clone(), &[bad]);
+            refused(
+                result,
+                "unwritable_value",
+                &format!("column '{}': the value in row 0", column),
+            );
+        }
+        let result = load(
+            &server,
+            "u",
+            json!({"type_change": "coerce"}),
+            vec![field("d", "text")],
+            &[vec![cell("    ")]],
+        );
+        refused(result, "unwritable_value", "column 'd': the value in row 0");
+        let result = load(&server, "t", json!({}), fields, &[row("abcd", "")]);
+        refused(result, "22001", "too long");
+        // The blanks of a char(n) are no part of its value.
+        let padded = vec![field("v", "character(5)"), field("c", "character(5)")];
+        load(&server, "t", json!({}), padded, &[vec![cell("ab   "), cell("ab   ")]]).unwrap();
+        assert_eq!(server.rows("SELECT rtrim(v), c FROM t WHERE c = 'ab'"), ["ab|ab "]);
+    });
+}
+
+#[test]
 fn a_run_that_is_refused_has_changed_nothing() {
     with_server("rb_drift_undone", |mut server| {
         server.run("CREATE TABLE t (id smallint, key int PRIMARY KEY)");
