@@ -85,7 +85,7 @@ pub fn widen(
         .filter_map(|(wanted, existing)| {
             let rule = rules.of(&existing.name);
             let widening = widened(existing.type_name.as_ref()?, &wanted.type_name)?;
-            let is_safe = !widening.rewrites || !rule.is_used_in_expressions;
+            let is_safe = !rule.keeps_type && !(widening.rewrites && rule.is_used_in_expressions);
             let collation = rule.collation.map(|name| format!(" COLLATE {}", name));
             let change = format!(
                 "ALTER COLUMN {} TYPE {}{}",

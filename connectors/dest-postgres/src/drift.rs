@@ -219,7 +219,7 @@ fn relax(
             });
         }
         let problem = match column_rules.must_not_be_null {
-            true => Some("it is part of the primary key or counted by the server".to_owned()),
+            true => Some("it is part of the primary key, counted by the server, or inherited".to_owned()),
             false => drop_not_null(session, target, &existing.name)?.map(|error| error.message().to_owned()),
         };
         match problem {

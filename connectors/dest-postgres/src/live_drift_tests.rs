@@ -730,6 +730,29 @@ fn a_change_while_rows_are_written_undoes_them() {
 }
 
 #[test]
+fn nobody_waits_for_a_change_that_cannot_be_made() {
+    with_server("rb_drift_wait", |mut server| {
+        server.run(
+            "CREATE TABLE t (id smallint, k smallint NOT NULL PRIMARY KEY); CREATE VIEW v AS SELECT id, k FROM t; \
+             CREATE TABLE p (id smallint) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)",
+        );
+        // Another worker of the run is in the midst of its rows.
+        server.run("BEGIN; INSERT INTO t VALUES (1, 1); INSERT INTO p VALUES (1)");
+        let policies = json!({"type_change": "coerce"});
+        let fields = vec![an_id(), plain("k", DataType::Int32, "integer")];
+        load(&server, "t", policies.clone(), fields, &[vec![id(2), id(2)]]).unwrap();
+        for table in ["p", "p1"] {
+            load(&server, table, policies.clone(), vec![an_id()], &[vec![id(2)]]).unwrap();
+        }
+        server.run("COMMIT");
+        assert_eq!(
+            server.value("SELECT (SELECT count(*) FROM t) || ' ' || (SELECT count(*) FROM p)"),
+            "2 3"
+        );
+    });
+}
+
+#[test]
 fn several_instances_may_change_the_target_at_once() {
     with_server("rb_drift_race", |mut server| {
         server.run("CREATE TABLE t (id smallint NOT NULL, v varchar(2))");
