@@ -3,16 +3,18 @@
 //! `rb_apply`: makes sure that there is a table to write into.
 
 use crate::catalog::{find_table, ExistingTable, RelationKind};
-use crate::compare::{check_append, is_same};
+use crate::column_rules::column_rules;
+use crate::compare::is_same;
+use crate::drift::{check_policies, evolve};
 use crate::names::Target;
 use crate::session::Session;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{info, Error, Result};
+use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution};
 
-/// Creates what is missing of schema and target, and checks what is there.
-pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
+/// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
+pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema, evolution: SchemaEvolution) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
@@ -26,7 +28,7 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> 
             }
             Some(table) => {
                 check_takes_rows(target, &table)?;
-                check_append(target, &wanted, &table)
+                evolve(session, target, evolution, &wanted, table)
             }
         }
     })
@@ -34,8 +36,13 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> 
 
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,
 /// defaults and constraints stay, and from the stream's schema otherwise.
-pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
-    let wanted = wanted_columns(session, &target.stream, schema)?;
+pub fn apply_replace(
+    session: &mut Session,
+    target: &Target,
+    schema: &Schema,
+    evolution: SchemaEvolution,
+) -> Result<()> {
+    let mut wanted = wanted_columns(session, &target.stream, schema)?;
     check_types(target, &wanted)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
@@ -43,16 +50,26 @@ pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) ->
         let existing = find_table(session, &target.schema, &target.table)?;
         if let Some(table) = &existing {
             check_replaceable(session, target, table)?;
+            let rules = column_rules(session, table.oid)?;
+            check_policies(target, evolution, &wanted, table, &rules)?;
+            if evolution.new_column == NewColumn::Ignore {
+                wanted.retain(|column| table.column(&column.name).is_some());
+            }
         }
         if find_table(session, &target.schema, &target.side_table)?.is_some() {
             return Ok(());
         }
-        session.execute(&match existing {
+        let statement = match existing {
             Some(table) if is_same(&wanted, &table) => {
+                let relaxed = match evolution.nullability_change {
+                    NullabilityChange::Allow => relaxed_columns(session, target, &wanted, &table)?,
+                    NullabilityChange::Fail => String::new(),
+                };
                 format!(
-                    "CREATE TABLE {} (LIKE {} INCLUDING ALL)",
+                    "CREATE TABLE {0} (LIKE {1} INCLUDING ALL){2}",
                     target.quoted_side(),
-                    target.quoted()
+                    target.quoted(),
+                    relaxed
                 )
             }
             Some(_) => {
@@ -65,8 +82,31 @@ pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) ->
                 create_table(&target.quoted_side(), &wanted)
             }
             None => create_table(&target.quoted_side(), &wanted),
-        })?;
-        Ok(())
+        };
+        session.execute(&statement).map(|_| ())
+    })
+}
+
+/// The statement, behind another one, that lets columns of the side table be null that are NOT NULL in the target and may be null in the stream.
+fn relaxed_columns(
+    session: &mut Session,
+    target: &Target,
+    wanted: &[WantedColumn],
+    table: &ExistingTable,
+) -> Result<String> {
+    let rules = column_rules(session, table.oid)?;
+    let may_be_relaxed = |column: &&WantedColumn| {
+        let rule = rules.of(&column.name);
+        column.nullable && rule.not_null && !rule.must_not_be_null
+    };
+    let changes: Vec<String> = wanted
+        .iter()
+        .filter(may_be_relaxed)
+        .map(|column| format!("ALTER COLUMN {} DROP NOT NULL", quote_identifier(&column.name)))
+        .collect();
+    Ok(match changes[..] {
+        [] => String::new(),
+        _ => format!("; ALTER TABLE {} {}", target.quoted_side(), changes.join(", ")),
     })
 }
 

@@ -6,11 +6,15 @@
 //! written twice. `replace` fills a side table that takes the
 //! target's place in `rb_finalize`. See docs/abi.md, section 5, for what each call has to do.
 
+mod alter;
 mod apply;
 mod batch_plan;
 mod catalog;
 mod check;
+mod column_rules;
 mod compare;
+mod convert;
+mod drift;
 mod encode;
 mod error_context;
 mod finalize;
@@ -19,6 +23,8 @@ mod inheritance;
 mod ledger;
 #[cfg(test)]
 mod ledger_live_tests;
+#[cfg(test)]
+mod live_drift_tests;
 #[cfg(test)]
 mod live_tests;
 mod names;
@@ -30,16 +36,20 @@ mod teardown;
 mod type_fit;
 mod type_name;
 mod wanted;
+mod widen;
 mod wire_type;
 mod write;
+mod written_table;
 
-use catalog::{find_table, ExistingTable};
+use catalog::table_shape;
 use names::Target;
+use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::*;
 use session::Session;
 use settings::Settings;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use write::WriteMemory;
+use written_table::WrittenTable;
 
 const UPSERT_IS_NOT_THERE: &str = "write_mode 'upsert' comes with a later version of this connector";
 
@@ -47,10 +57,10 @@ struct PostgresDestination {
     run_id: String,
     session: Session,
     memory: WriteMemory,
-    /// Tables, in SQL, that this instance has prepared.
-    applied: HashSet<String>,
-    /// What the catalogue says of the tables that this instance writes into, by their names in SQL.
-    tables: HashMap<String, ExistingTable>,
+    /// Tables, in SQL, that this instance has prepared, and what for.
+    applied: HashMap<String, (Schema, SchemaEvolution)>,
+    /// The tables that this instance writes into, by their names in SQL.
+    tables: HashMap<String, WrittenTable>,
 }
 
 impl PostgresDestination {
@@ -58,24 +68,20 @@ impl PostgresDestination {
         Target::of(stream, self.session.settings(), &self.run_id)
     }
 
-    /// The table that rows go into. It has been created by `rb_apply`, of this instance or of another.
-    fn table(&mut self, target: &Target, table: &str, quoted: &str) -> Result<&ExistingTable> {
-        if !self.tables.contains_key(quoted) {
-            let found = find_table(&mut self.session, &target.schema, table)?.ok_or_else(|| {
-                Error::schema(
-                    "unknown_target",
-                    format!(
-                        "stream '{}': there is no table {}.{} to write into",
-                        target.stream, target.schema, table
-                    ),
-                )
-                .hint("it was dropped while the run was going on: start the run again")
-            })?;
-            self.tables.insert(quoted.to_owned(), found);
+    /// Forgets what is known of a table after a write into it has failed. An error that came from values encoded for a table that was another is
+    /// replaced by one that says so.
+    fn after_failure(&mut self, target: &Target, table: &str, quoted: &str, error: Error) -> Error {
+        let known = self.tables.remove(quoted);
+        self.applied.remove(quoted);
+        let of_values = matches!(error.category(), Category::Data | Category::Schema);
+        if !of_values || error.state_of_commit() != CommitState::BeforeCommit {
+            return error;
         }
-        self.tables
-            .get(quoted)
-            .ok_or_else(|| Error::internal("a table was lost after it was found"))
+        let shape = table_shape(&mut self.session, &target.schema, table);
+        match (known, shape) {
+            (Some(known), Ok(shape)) if shape.as_deref() != Some(&known.shape) => write::target_changed(target),
+            _ => error,
+        }
     }
 }
 
@@ -97,7 +103,7 @@ impl Destination for PostgresDestination {
             session: Session::new(Settings::from_json(&request.config)?),
             run_id: request.run_id,
             memory: WriteMemory::default(),
-            applied: HashSet::new(),
+            applied: HashMap::new(),
             tables: HashMap::new(),
         })
     }
@@ -109,13 +115,14 @@ impl Destination for PostgresDestination {
     fn apply(&mut self, request: ApplyRequest) -> Result<TargetResponse> {
         let target = self.target(&request.stream)?;
         let (_, quoted) = written_table(&target, request.write_mode)?;
-        if !self.applied.contains(&quoted) {
+        let wanted = (request.schema, request.schema_evolution);
+        if self.applied.get(&quoted) != Some(&wanted) {
             match request.write_mode {
-                WriteMode::Replace => apply::apply_replace(&mut self.session, &target, &request.schema)?,
-                _ => apply::apply_append(&mut self.session, &target, &request.schema)?,
+                WriteMode::Replace => apply::apply_replace(&mut self.session, &target, &wanted.0, wanted.1)?,
+                _ => apply::apply_append(&mut self.session, &target, &wanted.0, wanted.1)?,
             }
             ledger::apply(&mut self.session, &target)?;
-            self.applied.insert(quoted);
+            self.applied.insert(quoted, wanted);
         }
         Ok(TargetResponse {
             target: target.display(),
@@ -125,25 +132,21 @@ impl Destination for PostgresDestination {
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
         let (table, quoted_table) = written_table(&target, request.target.write_mode)?;
-        self.table(&target, &table, &quoted_table)?;
-        let PostgresDestination {
-            run_id,
-            session,
-            memory,
-            tables,
-            ..
-        } = self;
-        let table = &tables[&quoted_table];
-        write::write(
-            session,
-            memory,
+        let known = self.tables.remove(&quoted_table);
+        let written = WrittenTable::refreshed(&mut self.session, &target, &table, &request.target, known)?;
+        let outcome = write::write(
+            &mut self.session,
+            &mut self.memory,
             &write::Destination {
-                run_id,
+                run_id: &self.run_id,
                 target: &target,
+                table_name: &table,
                 quoted_table: &quoted_table,
-                table,
+                table: &written,
             },
-        )
+        );
+        self.tables.insert(quoted_table.clone(), written);
+        outcome.map_err(|error| self.after_failure(&target, &table, &quoted_table, error))
     }
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {

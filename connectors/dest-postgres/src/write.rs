@@ -3,13 +3,14 @@
 //! `rb_write`: takes batches until there are no more, and commits them.
 
 use crate::batch_plan::{BatchPlan, Route};
-use crate::catalog::ExistingTable;
+use crate::catalog::table_shape;
 use crate::encode::{Encoder, RowBuffer};
 use crate::flush::flush_bytes;
 use crate::ledger::{Entry, Ledger};
 use crate::names::Target;
 use crate::open_copy::{check_rows, CopyTimes, FinishedCopy, OpenCopy};
 use crate::session::Session;
+use crate::written_table::WrittenTable;
 use rapidbyte_sdk::abi::{self, BatchHeader, BatchInput, Input};
 use rapidbyte_sdk::arrow::FrameReader;
 use rapidbyte_sdk::{Category, CommitState, Error, Result, WriteResponse};
@@ -33,10 +34,40 @@ pub struct WriteMemory {
 pub struct Destination<'a> {
     pub run_id: &'a str,
     pub target: &'a Target,
-    /// The target or its side table, in SQL.
+    /// The target or its side table: its name.
+    pub table_name: &'a str,
+    /// The same in SQL.
     pub quoted_table: &'a str,
     /// The same in the catalogue.
-    pub table: &'a ExistingTable,
+    pub table: &'a WrittenTable,
+}
+
+impl Destination<'_> {
+    /// Fails when the table is not what it was when its columns were read: values that were encoded for a column of another type may have become
+    /// others. Within a transaction that has written into the table nobody can change it any more.
+    fn check_unchanged(&self, session: &mut Session) -> Result<()> {
+        let shape = table_shape(session, &self.target.schema, self.table_name)?;
+        match shape.as_deref() == Some(&self.table.shape) {
+            true => Ok(()),
+            false => Err(target_changed(self.target)),
+        }
+    }
+}
+
+/// The error for a table that was changed while it was written.
+pub fn target_changed(target: &Target) -> Error {
+    Error::new(
+        Category::TransientDb,
+        "target_changed",
+        format!(
+            "stream '{}': the columns of the target {} were changed while it was written; nothing of the write was kept",
+            target.stream,
+            target.display()
+        ),
+    )
+    .retryable(true)
+    .safe_to_retry(true)
+    .hint("run it again, and change the table while no run writes into it")
 }
 
 /// Writes all batches of the call and commits them.
@@ -100,7 +131,7 @@ fn run(
                     let finished = copy.finish(buffer)?;
                     transaction.complete(&open_route, finished)?;
                 }
-                let committed = transaction.commit()?;
+                let committed = transaction.commit(destination)?;
                 if is_end {
                     return Ok(());
                 }
@@ -133,7 +164,8 @@ fn run(
                     batch.schema(),
                     destination.target,
                     destination.quoted_table,
-                    destination.table,
+                    &destination.table.table,
+                    &destination.table.drift,
                 )?,
             };
             Ok((batch, plan))
@@ -263,9 +295,10 @@ impl<'s> Transaction<'s> {
     }
 
     /// Commits what there is and returns what it was.
-    fn commit(&mut self) -> Result<WriteResponse> {
+    fn commit(&mut self, destination: &Destination<'_>) -> Result<WriteResponse> {
         let start = abi::monotonic_nanos();
         if self.is_open {
+            destination.check_unchanged(self.session)?;
             self.ledger.commit(self.session)?;
             self.is_open = false;
             self.filled_stages.clear();

@@ -11,6 +11,7 @@ mod buffer;
 mod json_value;
 mod measure;
 pub mod numeric;
+mod plain_text;
 mod scatter;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod text_value;
 mod value;
 
 pub use buffer::RowBuffer;
+pub use plain_text::TextForm;
 pub use text_value::TextType;
 pub use value::{ArrayForm, ValueError, ValueForm};
 
