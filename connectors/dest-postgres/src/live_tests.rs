@@ -15,6 +15,9 @@ use std::io::{Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+#[path = "replace_tests.rs"]
+mod replace_tests;
+
 /// A schema of the server for one test, and a connection that looks at it from outside.
 pub struct Server {
     pub config: Map<String, Value>,
@@ -898,79 +901,6 @@ fn replacing_keeps_the_counters_of_the_old_table() {
             server.value("SELECT pg_get_serial_sequence('t', 'id')"),
             "rb_counters.t_id_seq"
         );
-    });
-}
-
-#[test]
-fn what_depends_on_the_target_keeps_it_from_being_replaced() {
-    with_server("rb_depend", |mut server| {
-        server.run("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t VALUES (9, 'old')");
-        let schema = two_columns();
-        load(
-            &server,
-            "run",
-            "t",
-            WriteMode::Replace,
-            &schema,
-            vec![Give::Frame(frame(&schema, &two_rows(1)))],
-        )
-        .unwrap();
-        // They come after the run began.
-        server.run("CREATE VIEW \"A view\" AS SELECT * FROM t; CREATE TABLE child (id int REFERENCES t)");
-        for outcome in [
-            finalize(&server, "run", "t", &schema).map(|_| ()),
-            load(&server, "run 2", "t", WriteMode::Replace, &schema, vec![]).map(|_| ()),
-        ] {
-            let error = outcome.unwrap_err();
-            assert_eq!((error.category(), error.code()), (Category::Schema, "target_in_use"));
-            assert!(
-                error.message().contains("view") && error.message().contains("A view"),
-                "{}",
-                error
-            );
-            assert!(error.message().contains("child"), "{}", error);
-        }
-        assert_eq!(server.value("SELECT name FROM t"), "old");
-        server.run("DROP VIEW \"A view\"; DROP TABLE child");
-        finalize(&server, "run", "t", &schema).unwrap();
-        assert_eq!(server.value("SELECT count(*) FROM t"), "2");
-        server.run("CREATE FUNCTION uses() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM rb_depend.t'");
-        load(&server, "run 3", "t", WriteMode::Replace, &schema, vec![]).unwrap();
-        let error = finalize(&server, "run 3", "t", &schema).unwrap_err();
-        assert_eq!(error.code(), "target_in_use");
-        assert!(error.message().contains("uses()"), "{}", error);
-    });
-}
-
-#[test]
-fn tables_that_a_new_one_could_not_stand_for_are_not_replaced() {
-    with_server("rb_special", |mut server| {
-        server.run(
-            "CREATE TABLE parts (id int, name text) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
-             CREATE TABLE base (id int, name text); CREATE TABLE heir () INHERITS (base);
-             CREATE TABLE guarded (id int, name text); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; CREATE VIEW v AS SELECT 1 AS id",
-        );
-        for table in ["parts", "part", "base", "heir", "guarded", "v"] {
-            let error = load(&server, "run", table, WriteMode::Replace, &two_columns(), vec![]).unwrap_err();
-            assert_eq!(
-                (error.category(), error.code()),
-                (Category::Schema, "cannot_replace"),
-                "{}",
-                table
-            );
-        }
-        // Rows can be added to a partitioned table.
-        let schema = two_columns();
-        load(
-            &server,
-            "run",
-            "parts",
-            WriteMode::Append,
-            &schema,
-            vec![Give::Frame(frame(&schema, &two_rows(1)[..1]))],
-        )
-        .unwrap();
-        assert_eq!(server.value("SELECT count(*) FROM part"), "1");
     });
 }
 
