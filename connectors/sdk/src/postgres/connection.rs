@@ -38,7 +38,7 @@ pub struct Connection<T> {
     server: String,
     parameters: HashMap<String, String>,
     transaction: TransactionStatus,
-    ready: bool,
+    pub(super) ready: bool,
 }
 
 impl<T: Transport> Connection<T> {
@@ -90,6 +90,15 @@ impl<T: Transport> Connection<T> {
             .write_all(&message)
             .and_then(|()| self.transport.flush())
             .map_err(Error::from)
+    }
+
+    /// Starts a conversation of statements that are sent one by one: it ends the way a query does.
+    pub(super) fn start_conversation(&mut self) -> Result<()> {
+        if !self.ready {
+            return Err(connection_lost(&self.server));
+        }
+        self.ready = false;
+        Ok(())
     }
 
     /// Starts a conversation: sends a query, after which the connection is not ready until the server says so.
