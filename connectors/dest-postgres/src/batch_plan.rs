@@ -5,6 +5,7 @@
 use crate::catalog::ExistingTable;
 use crate::encode::{Column, Form, ValueForm};
 use crate::error_context::column_error;
+use crate::insert_statement::InsertStatement;
 use crate::names::{hash, Target};
 use crate::wire_type::{way, Way};
 use rapidbyte_sdk::arrow::{Batch, Schema, Values};
@@ -21,12 +22,17 @@ pub struct BatchPlan {
     route: Rc<Route>,
 }
 
-/// Where the rows of a COPY go.
+/// The number of the type `text`, which is the same on all servers.
+const TEXT: u32 = 25;
+
+/// Where the rows of a COPY, or of INSERT statements, go.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// The statement that takes the rows.
+    /// The COPY that takes the rows.
     pub copy: String,
-    /// What moves them on, when the COPY does not go into the table itself.
+    /// The INSERT that takes the rows.
+    pub insert: InsertStatement,
+    /// What moves them on, when they do not go into the table itself.
     pub stage: Option<Stage>,
 }
 
@@ -92,7 +98,7 @@ impl BatchPlan {
             // Tables of another layout have another name, so that batches may alternate between layouts.
             let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
             (
-                copy_into(&name, &names),
+                name.clone(),
                 Stage {
                     create: format!(
                         "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
@@ -107,15 +113,21 @@ impl BatchPlan {
                 },
             )
         });
-        let route = match stage {
-            Some((copy, stage)) => Route {
-                copy,
-                stage: Some(stage),
+        let (into, stage) = match stage {
+            Some((into, stage)) => (into, Some(stage)),
+            None => (quoted_table.to_owned(), None),
+        };
+        let route = Route {
+            copy: copy_into(&into, &names),
+            insert: InsertStatement {
+                table: into,
+                names,
+                types: columns
+                    .iter()
+                    .map(|(column, staged)| if *staged { TEXT } else { column.type_oid })
+                    .collect(),
             },
-            None => Route {
-                copy: copy_into(quoted_table, &names),
-                stage: None,
-            },
+            stage,
         };
         Ok(BatchPlan {
             schema: Rc::clone(schema),
@@ -191,9 +203,14 @@ mod tests {
     use rapidbyte_sdk::arrow::{metadata, DataType, Field};
 
     fn column(name: &str, type_text: &str, wire: BaseType, cast: &str) -> ExistingColumn {
+        let type_oid = match type_text {
+            "integer" => 23,
+            "numeric(10,2)" => 1700,
+            _ => 1186,
+        };
         ExistingColumn {
             name: name.into(),
-            type_oid: 0,
+            type_oid,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
             base_name: TypeName::parse(type_text),
@@ -245,6 +262,8 @@ mod tests {
             plan.route().copy,
             "COPY \"a\".\"t\" (\"price\", \"id\") FROM STDIN (FORMAT binary)"
         );
+        assert_eq!(plan.route().insert.table, "\"a\".\"t\"");
+        assert_eq!(plan.route().insert.types, [1700, 23]);
         assert_eq!(plan.route().stage, None);
         assert_eq!(plan.forms, [Form::NumericText, Form::Word32]);
     }
@@ -262,6 +281,10 @@ mod tests {
         assert_eq!(
             plan.route().copy,
             format!("COPY {} (\"id\", \"Span\") FROM STDIN (FORMAT binary)", name)
+        );
+        assert_eq!(
+            (plan.route().insert.table.as_str(), &plan.route().insert.types[..]),
+            (name, &[23, TEXT][..])
         );
         assert_eq!(
             stage.create,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Writes Arrow batches into Postgres tables by binary COPY.
+//! Writes Arrow batches into Postgres tables by binary COPY, or by INSERT.
 //!
 //! `append` adds rows to the target, one transaction a call of `rb_write`. `replace` fills a side table that takes the
 //! target's place in `rb_finalize`. See docs/abi.md, section 5, for what each call has to do.
@@ -15,10 +15,14 @@ mod error_context;
 mod finalize;
 mod flush;
 mod inheritance;
+mod insert_statement;
 #[cfg(test)]
 mod live_tests;
 mod names;
 mod open_copy;
+mod open_insert;
+mod open_load;
+mod prepared;
 mod session;
 mod settings;
 mod target_type;

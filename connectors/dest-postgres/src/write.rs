@@ -7,7 +7,8 @@ use crate::catalog::ExistingTable;
 use crate::encode::{Encoder, RowBuffer};
 use crate::flush::flush_bytes;
 use crate::names::Target;
-use crate::open_copy::{check_rows, CopyTimes, FinishedCopy, OpenCopy};
+use crate::open_copy::{check_rows, CopyTimes, FinishedCopy};
+use crate::open_load::OpenLoad;
 use crate::session::Session;
 use rapidbyte_sdk::abi::{self, BatchInput, Input};
 use rapidbyte_sdk::arrow::FrameReader;
@@ -72,7 +73,7 @@ fn run(
 ) -> Result<()> {
     let configured_flush_bytes = transaction.session.settings().copy_flush_bytes;
     let mut plan: Option<BatchPlan> = None;
-    let mut open: Option<OpenCopy<'_>> = None;
+    let mut open: Option<OpenLoad<'_>> = None;
     let mut open_route = Rc::default();
     loop {
         let next = match input.next() {
@@ -125,7 +126,7 @@ fn run(
                     }
                     open_route = Rc::clone(current.route());
                     transaction.prepare(&open_route)?;
-                    OpenCopy::start(transaction.session.connection()?, &open_route, buffer)?
+                    OpenLoad::start(transaction.session, &open_route, buffer)?
                 }
             };
             let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
@@ -143,11 +144,11 @@ fn run(
 }
 
 /// Whether a COPY that is open takes rows for another batch.
-fn takes(copy: &OpenCopy<'_>, open_route: &Route, route: &Route) -> bool {
+fn takes(copy: &OpenLoad<'_>, open_route: &Route, route: &Route) -> bool {
     open_route == route && (route.stage.is_none() || copy.bytes() < MOST_STAGED_BYTES)
 }
 
-fn give_up(open: Option<OpenCopy<'_>>, error: Error) -> Error {
+fn give_up(open: Option<OpenLoad<'_>>, error: Error) -> Error {
     match open {
         Some(copy) => copy.abort(error),
         None => error,

@@ -90,6 +90,7 @@ impl<T: Transport> Pipeline<'_, T> {
     /// Sends a part of the messages. Errors of statements are not seen here: until the next Sync the server skips what comes behind one.
     pub fn send(&mut self, messages: &[u8]) -> Result<()> {
         self.is_unended = true;
+        self.connection.ready = false;
         self.connection.send(messages)
     }
 
