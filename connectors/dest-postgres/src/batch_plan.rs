@@ -2,7 +2,7 @@
 
 //! How batches of one schema get into their table. It is made once for each schema, not for each batch.
 
-use crate::catalog::ExistingTable;
+use crate::catalog::{ExistingColumn, ExistingTable};
 use crate::encode::{Column, Form, ValueForm};
 use crate::error_context::column_error;
 use crate::insert_statement::InsertStatement;
@@ -20,9 +20,18 @@ pub struct BatchPlan {
     /// For each column whose values are made one by one, how.
     made: Vec<Option<ValueForm>>,
     route: Rc<Route>,
+    /// The column that says where each row comes in the order of the stream, and its values for a batch.
+    position: Option<Position>,
 }
 
-/// The number of the type `text`, which is the same on all servers.
+struct Position {
+    name: String,
+    /// Little-endian, as Arrow has them.
+    values: Vec<u8>,
+}
+
+/// The numbers of types that all servers have.
+const INT8: u32 = 20;
 const TEXT: u32 = 25;
 
 /// Where the rows of a COPY, or of INSERT statements, go.
@@ -45,8 +54,14 @@ pub struct Stage {
 }
 
 impl BatchPlan {
-    /// `table` is what `quoted_table` names in SQL.
-    pub fn new(schema: &Rc<Schema>, target: &Target, quoted_table: &str, table: &ExistingTable) -> Result<BatchPlan> {
+    /// `table` is what `quoted_table` names in SQL. `position` is a column that the table has behind those, see [`BatchPlan::number_rows`].
+    pub fn new(
+        schema: &Rc<Schema>,
+        target: &Target,
+        quoted_table: &str,
+        table: &ExistingTable,
+        position: Option<&str>,
+    ) -> Result<BatchPlan> {
         let mut forms = Vec::new();
         let mut made = Vec::new();
         let mut columns = Vec::new();
@@ -81,20 +96,32 @@ impl BatchPlan {
             forms.push(form);
             made.push(value_form);
         }
-        let names = joined(&schema.fields, |field| quote_identifier(&field.name));
+        let mut names: Vec<String> = schema
+            .fields
+            .iter()
+            .map(|field| quote_identifier(&field.name))
+            .collect();
+        names.extend(position.map(quote_identifier));
+        let names = names.join(", ");
         let stage = columns.iter().any(|(_, staged)| *staged).then(|| {
-            let definitions = joined(&columns, |(column, staged)| {
+            let definition = |(column, staged): &(&ExistingColumn, bool)| {
                 let type_text = if *staged { "pg_catalog.text" } else { &column.type_text };
                 format!("{} {}", quote_identifier(&column.name), type_text)
-            });
-            let casts = joined(&columns, |(column, staged)| {
+            };
+            let mut definitions: Vec<String> = columns.iter().map(definition).collect();
+            definitions.extend(position.map(|name| format!("{} pg_catalog.int8", quote_identifier(name))));
+            let definitions = definitions.join(", ");
+            let cast = |(column, staged): &(&ExistingColumn, bool)| {
                 let name = quote_identifier(&column.name);
                 if *staged {
                     converted(&name, &column.cast)
                 } else {
                     name
                 }
-            });
+            };
+            let mut casts: Vec<String> = columns.iter().map(cast).collect();
+            casts.extend(position.map(quote_identifier));
+            let casts = casts.join(", ");
             // Tables of another layout have another name, so that batches may alternate between layouts.
             let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
             (
@@ -125,6 +152,7 @@ impl BatchPlan {
                 types: columns
                     .iter()
                     .map(|(column, staged)| if *staged { TEXT } else { column.type_oid })
+                    .chain(position.map(|_| INT8))
                     .collect(),
             },
             stage,
@@ -134,6 +162,10 @@ impl BatchPlan {
             forms,
             made,
             route: Rc::new(route),
+            position: position.map(|name| Position {
+                name: name.to_owned(),
+                values: Vec::new(),
+            }),
         })
     }
 
@@ -144,6 +176,19 @@ impl BatchPlan {
 
     pub fn route(&self) -> &Rc<Route> {
         &self.route
+    }
+
+    /// Numbers the rows of the next batch: that of the batch times 2^32, and that of the row. A plan without a position has no use for them.
+    #[inline(never)]
+    pub fn number_rows(&mut self, batch: u32, rows: usize) {
+        if let Some(position) = &mut self.position {
+            position.values.clear();
+            position.values.reserve(8 * rows);
+            let first = i64::from(batch) << 32;
+            for row in 0..rows as i64 {
+                position.values.extend_from_slice(&(first + row).to_le_bytes());
+            }
+        }
     }
 
     /// The columns of a batch as the encoder takes them.
@@ -168,6 +213,14 @@ impl BatchPlan {
                     made: made.as_ref().map(|form| (form, column)),
                 }
             })
+            .chain(self.position.iter().map(|position| Column {
+                name: &position.name,
+                form: Form::Word64,
+                validity: None,
+                offsets: &[],
+                values: &position.values,
+                made: None,
+            }))
             .collect()
     }
 }
@@ -181,10 +234,6 @@ fn converted(quoted_name: &str, cast: &str) -> String {
     }
 }
 
-fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
-    items.iter().map(text).collect::<Vec<_>>().join(", ")
-}
-
 fn copy_into(table: &str, names: &str) -> String {
     if names.is_empty() {
         // A table without columns has rows all the same, but SQL has no way to write an empty list of columns.
@@ -196,7 +245,7 @@ fn copy_into(table: &str, names: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{ExistingColumn, RelationKind};
+    use crate::catalog::RelationKind;
     use crate::target_type::{BaseType, TargetType};
     use crate::type_name::TypeName;
     use crate::wire_type::WireType;
@@ -244,7 +293,7 @@ mod tests {
             table: "t".into(),
             side_table: "_".into(),
         };
-        BatchPlan::new(&Rc::new(Schema::new(fields)), &target, "\"a\".\"t\"", &table)
+        BatchPlan::new(&Rc::new(Schema::new(fields)), &target, "\"a\".\"t\"", &table, None)
     }
 
     fn text(name: &str) -> Field {

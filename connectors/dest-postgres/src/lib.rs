@@ -3,7 +3,7 @@
 //! Writes Arrow batches into Postgres tables by binary COPY, or by INSERT.
 //!
 //! `append` adds rows to the target, one transaction a call of `rb_write`. `replace` fills a side table that takes the
-//! target's place in `rb_finalize`. See docs/abi.md, section 5, for what each call has to do.
+//! target's place in `rb_finalize`. `upsert` collects rows in a temporary table and merges them into the target before they are committed. See docs/abi.md, section 5, for what each call has to do.
 
 mod apply;
 mod batch_plan;
@@ -16,8 +16,10 @@ mod finalize;
 mod flush;
 mod inheritance;
 mod insert_statement;
+mod key;
 #[cfg(test)]
 mod live_tests;
+mod merge;
 mod names;
 mod open_copy;
 mod open_insert;
@@ -29,19 +31,21 @@ mod target_type;
 mod teardown;
 mod type_fit;
 mod type_name;
+mod unique_key;
+mod version;
 mod wanted;
 mod wire_type;
 mod write;
 
 use catalog::{find_table, ExistingTable};
+use key::Key;
+use merge::Merge;
 use names::Target;
 use rapidbyte_sdk::*;
 use session::Session;
 use settings::Settings;
 use std::collections::{HashMap, HashSet};
 use write::WriteMemory;
-
-const UPSERT_IS_NOT_THERE: &str = "write_mode 'upsert' comes with a later version of this connector";
 
 struct PostgresDestination {
     run_id: String,
@@ -51,6 +55,8 @@ struct PostgresDestination {
     applied: HashSet<String>,
     /// What the catalogue says of the tables that this instance writes into, by their names in SQL.
     tables: HashMap<String, ExistingTable>,
+    /// How rows are merged into those of them that are targets of an upsert.
+    merges: HashMap<String, Merge>,
 }
 
 impl PostgresDestination {
@@ -77,17 +83,24 @@ impl PostgresDestination {
             .get(quoted)
             .ok_or_else(|| Error::internal("a table was lost after it was found"))
     }
+
+    /// Finds out how rows are merged into a target that has been found.
+    fn merge(&mut self, target: &Target, quoted: &str, request: &TargetRequest) -> Result<()> {
+        if !self.merges.contains_key(quoted) {
+            let table = &self.tables[quoted];
+            let key = Key::of(request)?;
+            let merge = Merge::new(&mut self.session, target, quoted, table, &key, &request.schema)?;
+            self.merges.insert(quoted.to_owned(), merge);
+        }
+        Ok(())
+    }
 }
 
 /// The table that a run writes into: its name in the catalogue and in SQL.
-fn written_table(target: &Target, mode: WriteMode) -> Result<(String, String)> {
+fn written_table(target: &Target, mode: WriteMode) -> (String, String) {
     match mode {
-        WriteMode::Append => Ok((target.table.clone(), target.quoted())),
-        WriteMode::Replace => Ok((target.side_table.clone(), target.quoted_side())),
-        WriteMode::Upsert => {
-            Err(Error::config("unsupported_write_mode", UPSERT_IS_NOT_THERE)
-                .hint("use write_mode 'append' or 'replace'"))
-        }
+        WriteMode::Append | WriteMode::Upsert => (target.table.clone(), target.quoted()),
+        WriteMode::Replace => (target.side_table.clone(), target.quoted_side()),
     }
 }
 
@@ -99,6 +112,7 @@ impl Destination for PostgresDestination {
             memory: WriteMemory::default(),
             applied: HashSet::new(),
             tables: HashMap::new(),
+            merges: HashMap::new(),
         })
     }
 
@@ -108,11 +122,14 @@ impl Destination for PostgresDestination {
 
     fn apply(&mut self, request: ApplyRequest) -> Result<TargetResponse> {
         let target = self.target(&request.stream)?;
-        let (_, quoted) = written_table(&target, request.write_mode)?;
+        let (_, quoted) = written_table(&target, request.write_mode);
         if !self.applied.contains(&quoted) {
+            let key = Key::of(&request)?;
+            let session = &mut self.session;
             match request.write_mode {
-                WriteMode::Replace => apply::apply_replace(&mut self.session, &target, &request.schema)?,
-                _ => apply::apply_append(&mut self.session, &target, &request.schema)?,
+                WriteMode::Append => apply::apply_append(session, &target, &request.schema, &key)?,
+                WriteMode::Replace => apply::apply_replace(session, &target, &request.schema, &key)?,
+                WriteMode::Upsert => apply::apply_upsert(session, &target, &request.schema, &key)?,
             }
             self.applied.insert(quoted);
         }
@@ -123,29 +140,38 @@ impl Destination for PostgresDestination {
 
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
-        let (table, quoted_table) = written_table(&target, request.target.write_mode)?;
+        let (table, quoted_table) = written_table(&target, request.target.write_mode);
         self.table(&target, &table, &quoted_table)?;
+        if request.target.write_mode == WriteMode::Upsert {
+            self.merge(&target, &quoted_table, &request.target)?;
+        }
         let PostgresDestination {
             session,
             memory,
             tables,
+            merges,
             ..
         } = self;
-        let table = &tables[&quoted_table];
-        write::write(
-            session,
-            memory,
-            &write::Destination {
+        let destination = match merges.get(&quoted_table) {
+            Some(merge) if request.target.write_mode == WriteMode::Upsert => write::Destination {
+                target: &target,
+                quoted_table: &merge.quoted_stage,
+                table: &merge.stage,
+                merge: Some(merge),
+            },
+            _ => write::Destination {
                 target: &target,
                 quoted_table: &quoted_table,
-                table,
+                table: &tables[&quoted_table],
+                merge: None,
             },
-        )
+        };
+        write::write(session, memory, &destination)
     }
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
         let target = self.target(&request.stream)?;
-        let (_, quoted) = written_table(&target, request.write_mode)?;
+        let (_, quoted) = written_table(&target, request.write_mode);
         if request.write_mode == WriteMode::Replace {
             finalize::finalize_replace(&mut self.session, &target)?;
             // The side table is gone, and the target is another.

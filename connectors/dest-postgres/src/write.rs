@@ -6,6 +6,7 @@ use crate::batch_plan::{BatchPlan, Route};
 use crate::catalog::ExistingTable;
 use crate::encode::{Encoder, RowBuffer};
 use crate::flush::flush_bytes;
+use crate::merge::{Merge, MergedBatches};
 use crate::names::Target;
 use crate::open_copy::{check_rows, CopyTimes, FinishedCopy};
 use crate::open_load::OpenLoad;
@@ -36,6 +37,8 @@ pub struct Destination<'a> {
     pub quoted_table: &'a str,
     /// The same in the catalogue.
     pub table: &'a ExistingTable,
+    /// What is done with rows that are merged into the target; none are without it. Then the table is the one in which they are collected.
+    pub merge: Option<&'a Merge>,
 }
 
 /// Writes all batches of the call and commits them.
@@ -46,7 +49,7 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
         encoder,
         buffer,
     } = memory;
-    let mut transaction = Transaction::new(session);
+    let mut transaction = Transaction::new(session, destination.merge);
     buffer.clear(flush_bytes(0, transaction.session.settings().copy_flush_bytes));
     let outcome = run(&mut transaction, destination, input, reader, encoder, buffer);
     let committed = transaction.committed;
@@ -80,8 +83,8 @@ fn run(
             Ok(next) => next,
             Err(error) => return Err(give_up(open, error)),
         };
-        let frame = match next {
-            Input::Batch(_, frame) => frame,
+        let (header, frame) = match next {
+            Input::Batch(header, frame) => (header, frame),
             Input::End | Input::Checkpoint => {
                 let is_end = matches!(next, Input::End);
                 if let Some(copy) = open {
@@ -106,6 +109,7 @@ fn run(
                     destination.target,
                     destination.quoted_table,
                     destination.table,
+                    destination.merge.map(|merge| merge.position.as_str()),
                 )?,
             };
             Ok((batch, plan))
@@ -130,6 +134,7 @@ fn run(
                 }
             };
             let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
+            current.number_rows(transaction.merged.add(header.unit, header.sequence), batch.rows());
             let columns = current.columns(&batch);
             if let Err(error) = copy.append(encoder, &columns, batch.rows(), buffer, flush_bytes) {
                 return Err(copy.abort(error));
@@ -161,17 +166,22 @@ struct Transaction<'s> {
     is_open: bool,
     /// Staging tables that hold rows of this transaction.
     filled_stages: HashSet<String>,
+    merge: Option<&'s Merge>,
+    /// The batches whose rows are to be merged before they are committed.
+    merged: MergedBatches,
     uncommitted: WriteResponse,
     committed: WriteResponse,
     times: CopyTimes,
 }
 
 impl<'s> Transaction<'s> {
-    fn new(session: &'s mut Session) -> Transaction<'s> {
+    fn new(session: &'s mut Session, merge: Option<&'s Merge>) -> Transaction<'s> {
         Transaction {
             session,
             is_open: false,
             filled_stages: HashSet::new(),
+            merge,
+            merged: MergedBatches::default(),
             uncommitted: WriteResponse::default(),
             committed: WriteResponse::default(),
             times: CopyTimes::default(),
@@ -183,21 +193,35 @@ impl<'s> Transaction<'s> {
         if !self.is_open {
             self.session.begin()?;
             self.is_open = true;
+            if let Some(merge) = self.merge {
+                self.create_temporary(&merge.create, "rows are collected there until they are merged")?;
+            }
         }
         if let Some(stage) = &route.stage {
             if self.filled_stages.contains(&route.copy) {
                 self.session.execute(&stage.truncate)?;
             } else {
-                self.session
-                    .create_once(&stage.create)
-                    .map_err(|error| match error.code() {
-                        "42501" => {
-                            error.hint("GRANT TEMPORARY ON DATABASE to the user: some columns are converted there")
-                        }
-                        _ => error,
-                    })?;
+                self.create_temporary(&stage.create, "some columns are converted there")?;
             }
         }
+        Ok(())
+    }
+
+    fn create_temporary(&mut self, sql: &str, reason: &str) -> Result<()> {
+        self.session.create_once(sql).map_err(|error| match error.code() {
+            "42501" => error.hint(format!("GRANT TEMPORARY ON DATABASE to the user: {}", reason)),
+            _ => error,
+        })
+    }
+
+    /// Merges the rows that have been collected into the target. The rows of one transaction are merged together: see [`crate::merge`].
+    fn merge(&mut self) -> Result<()> {
+        if let Some(merge) = self.merge {
+            let start = abi::monotonic_nanos();
+            merge.run(self.session, &self.merged)?;
+            self.times.flush += abi::monotonic_nanos() - start;
+        }
+        self.merged.clear();
         Ok(())
     }
 
@@ -220,6 +244,9 @@ impl<'s> Transaction<'s> {
 
     /// Commits what there is and returns what it was.
     fn commit(&mut self) -> Result<WriteResponse> {
+        if self.is_open {
+            self.merge()?;
+        }
         let start = abi::monotonic_nanos();
         if self.is_open {
             self.session.commit()?;
