@@ -8,16 +8,24 @@ use crate::column_rules::column_rules;
 use crate::compare::is_same;
 use crate::drift::{check_policies, evolve};
 use crate::inheritance::storage;
+use crate::key::Key;
 use crate::names::Target;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
+use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
 use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution};
 
 /// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
-pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema, evolution: SchemaEvolution) -> Result<()> {
+pub fn apply_append(
+    session: &mut Session,
+    target: &Target,
+    schema: &Schema,
+    evolution: SchemaEvolution,
+    key: &Key,
+) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
@@ -25,7 +33,7 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema, evo
         match find_table(session, &target.schema, &target.table)? {
             None => {
                 check_types(target, &wanted)?;
-                session.execute(&create_table(&target.quoted(), &wanted))?;
+                session.execute(&create_table(&target.quoted(), &wanted, key))?;
                 info!("stream '{}': created table {}", target.stream, target.display());
                 Ok(())
             }
@@ -37,6 +45,24 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema, evo
     })
 }
 
+/// As [`apply_append`], for rows that are merged into the target.
+pub fn apply_upsert(
+    session: &mut Session,
+    target: &Target,
+    schema: &Schema,
+    evolution: SchemaEvolution,
+    key: &Key,
+) -> Result<()> {
+    apply_append(session, target, schema, evolution, key)?;
+    match find_table(session, &target.schema, &target.table)? {
+        Some(table) => unique_key::check(session, target, &table, key, schema),
+        None => Err(Error::schema(
+            "unknown_target",
+            format!("stream '{}': its target {} has gone", target.stream, target.display()),
+        )),
+    }
+}
+
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,
 /// defaults and constraints stay, and from the stream's schema otherwise.
 pub fn apply_replace(
@@ -44,6 +70,7 @@ pub fn apply_replace(
     target: &Target,
     schema: &Schema,
     evolution: SchemaEvolution,
+    key: &Key,
 ) -> Result<()> {
     let mut wanted = wanted_columns(session, &target.stream, schema)?;
     check_types(target, &wanted)?;
@@ -77,7 +104,7 @@ pub fn apply_replace(
                 target.quoted_side(),
                 target.quoted()
             ),
-            false => create_table(&target.quoted_side(), &wanted),
+            false => create_table(&target.quoted_side(), &wanted, key),
         };
         let relaxed = match &existing {
             Some(table) if is_like && evolution.nullability_change == NullabilityChange::Allow => {
@@ -241,8 +268,9 @@ pub fn has_schema(session: &mut Session, schema: &str) -> Result<bool> {
     Ok(session.query(&sql)?.value().is_some())
 }
 
-pub fn create_table(quoted_name: &str, columns: &[WantedColumn]) -> String {
-    let definitions: Vec<String> = columns.iter().map(WantedColumn::definition).collect();
+pub fn create_table(quoted_name: &str, columns: &[WantedColumn], key: &Key) -> String {
+    let mut definitions: Vec<String> = columns.iter().map(WantedColumn::definition).collect();
+    definitions.extend(unique_key::primary_key(key));
     format!("CREATE TABLE {} ({})", quoted_name, definitions.join(", "))
 }
 
@@ -286,10 +314,18 @@ mod tests {
             column("mood", false, "shop.\"Mood\""),
         ];
         assert_eq!(
-            create_table("\"s\".\"t\"", &columns),
+            create_table("\"s\".\"t\"", &columns, &Key::default()),
             "CREATE TABLE \"s\".\"t\" (\"id\" \"pg_catalog\".\"int8\" NOT NULL, \
              \"Na\"\"me\" \"pg_catalog\".\"varchar\"(40), \"price\" \"pg_catalog\".\"numeric\"(10,2), \
              \"tags\" \"pg_catalog\".\"text\"[], \"mood\" \"shop\".\"Mood\" NOT NULL)"
+        );
+        let key = Key {
+            columns: vec!["id".into(), "Na\"me".into()],
+        };
+        assert_eq!(
+            create_table("t", &columns[..2], &key),
+            "CREATE TABLE t (\"id\" \"pg_catalog\".\"int8\" NOT NULL, \"Na\"\"me\" \"pg_catalog\".\"varchar\"(40), \
+             PRIMARY KEY (\"id\", \"Na\"\"me\"))"
         );
     }
 }

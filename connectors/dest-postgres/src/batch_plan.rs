@@ -7,6 +7,7 @@ use crate::convert::{converted, converted_if_possible, function};
 use crate::drift::{Drift, Unconvertible};
 use crate::encode::{Column, Form, TextForm, ValueForm};
 use crate::error_context::column_error;
+use crate::insert_statement::InsertStatement;
 use crate::names::{hash, Target};
 use crate::type_name::TypeName;
 use crate::wire_type::{way, Way, WireType};
@@ -25,14 +26,28 @@ pub struct BatchPlan {
     /// For each of them whose values are made one by one, how.
     made: Vec<Option<ValueForm>>,
     route: Rc<Route>,
+    /// The column that says where each row comes in the order of the stream, and its values for a batch.
+    position: Option<Position>,
 }
 
-/// Where the rows of a COPY go.
+struct Position {
+    name: String,
+    /// Little-endian, as Arrow has them.
+    values: Vec<u8>,
+}
+
+/// The numbers of types that all servers have.
+const INT8: u32 = 20;
+const TEXT: u32 = 25;
+
+/// Where the rows of a COPY, or of INSERT statements, go.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// The statement that takes the rows.
+    /// The COPY that takes the rows.
     pub copy: String,
-    /// What moves them on, when the COPY does not go into the table itself.
+    /// The INSERT that takes the rows.
+    pub insert: InsertStatement,
+    /// What moves them on, when they do not go into the table itself.
     pub stage: Option<Stage>,
 }
 
@@ -45,13 +60,14 @@ pub struct Stage {
 }
 
 impl BatchPlan {
-    /// `table` is what `quoted_table` names in SQL.
+    /// `table` is what `quoted_table` names in SQL. `position` is a column that the table has behind those, see [`BatchPlan::number_rows`].
     pub fn new(
         schema: &Rc<Schema>,
         target: &Target,
         quoted_table: &str,
         table: &ExistingTable,
         drift: &Drift,
+        position: Option<&str>,
     ) -> Result<BatchPlan> {
         let mut written = Vec::new();
         let mut forms = Vec::new();
@@ -76,23 +92,34 @@ impl BatchPlan {
             forms.push(form);
             made.push(value_form);
         }
-        let names = joined(&columns, |(column, _)| quote_identifier(&column.name));
+        let mut names: Vec<String> = columns
+            .iter()
+            .map(|(column, _)| quote_identifier(&column.name))
+            .collect();
+        names.extend(position.map(quote_identifier));
+        let names = names.join(", ");
         let stage = columns.iter().any(|(_, staged)| *staged != Staged::No).then(|| {
-            let definitions = joined(&columns, |(column, staged)| {
+            let definition = |(column, staged): &(&ExistingColumn, Staged)| {
                 let type_text = match staged {
                     Staged::No => &column.type_text,
                     _ => "pg_catalog.text",
                 };
                 format!("{} {}", quote_identifier(&column.name), type_text)
-            });
-            let casts = joined(&columns, |(column, staged)| {
+            };
+            let mut definitions: Vec<String> = columns.iter().map(definition).collect();
+            definitions.extend(position.map(|name| format!("{} pg_catalog.int8", quote_identifier(name))));
+            let definitions = definitions.join(", ");
+            let cast = |(column, staged): &(&ExistingColumn, Staged)| {
                 let name = quote_identifier(&column.name);
                 match staged {
                     Staged::No => name,
                     Staged::Native => converted(&name, &column.cast),
                     Staged::Other => converted_if_possible(&name, column, drift.unconvertible),
                 }
-            });
+            };
+            let mut casts: Vec<String> = columns.iter().map(cast).collect();
+            casts.extend(position.map(quote_identifier));
+            let casts = casts.join(", ");
             // Tables of another layout have another name, so that batches may alternate between layouts.
             let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
             let mut create = format!(
@@ -105,7 +132,7 @@ impl BatchPlan {
                 }
             }
             (
-                copy_into(&name, &names),
+                name.clone(),
                 Stage {
                     create,
                     // A value for an identity column is the source's own, as it is in a COPY.
@@ -117,15 +144,22 @@ impl BatchPlan {
                 },
             )
         });
-        let route = match stage {
-            Some((copy, stage)) => Route {
-                copy,
-                stage: Some(stage),
+        let (into, stage) = match stage {
+            Some((into, stage)) => (into, Some(stage)),
+            None => (quoted_table.to_owned(), None),
+        };
+        let route = Route {
+            copy: copy_into(&into, &names),
+            insert: InsertStatement {
+                table: into,
+                names,
+                types: columns
+                    .iter()
+                    .map(|(column, staged)| if *staged == Staged::No { column.type_oid } else { TEXT })
+                    .chain(position.map(|_| INT8))
+                    .collect(),
             },
-            None => Route {
-                copy: copy_into(quoted_table, &names),
-                stage: None,
-            },
+            stage,
         };
         Ok(BatchPlan {
             schema: Rc::clone(schema),
@@ -133,6 +167,10 @@ impl BatchPlan {
             forms,
             made,
             route: Rc::new(route),
+            position: position.map(|name| Position {
+                name: name.to_owned(),
+                values: Vec::new(),
+            }),
         })
     }
 
@@ -143,6 +181,19 @@ impl BatchPlan {
 
     pub fn route(&self) -> &Rc<Route> {
         &self.route
+    }
+
+    /// Numbers the rows of the next batch: that of the batch times 2^32, and that of the row. A plan without a position has no use for them.
+    #[inline(never)]
+    pub fn number_rows(&mut self, batch: u32, rows: usize) {
+        if let Some(position) = &mut self.position {
+            position.values.clear();
+            position.values.reserve(8 * rows);
+            let first = i64::from(batch) << 32;
+            for row in 0..rows as i64 {
+                position.values.extend_from_slice(&(first + row).to_le_bytes());
+            }
+        }
     }
 
     /// The columns of a batch as the encoder takes them.
@@ -168,6 +219,14 @@ impl BatchPlan {
                     made: made.as_ref().map(|form| (form, column)),
                 }
             })
+            .chain(self.position.iter().map(|position| Column {
+                name: &position.name,
+                form: Form::Word64,
+                validity: None,
+                offsets: &[],
+                values: &position.values,
+                made: None,
+            }))
             .collect()
     }
 }
@@ -260,10 +319,6 @@ fn unwritable(target: &Target, field: &Field, column: &ExistingColumn) -> Error 
         .hint("change the type of the target's column, or write into another table")
 }
 
-fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
-    items.iter().map(text).collect::<Vec<_>>().join(", ")
-}
-
 fn copy_into(table: &str, names: &str) -> String {
     if names.is_empty() {
         // A table without columns has rows all the same, but SQL has no way to write an empty list of columns.
@@ -275,14 +330,19 @@ fn copy_into(table: &str, names: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{ExistingColumn, RelationKind};
+    use crate::catalog::RelationKind;
     use crate::target_type::{BaseType, TargetType};
     use crate::wire_type::WireType;
 
     fn column(name: &str, type_text: &str, wire: BaseType, cast: &str) -> ExistingColumn {
+        let type_oid = match type_text {
+            "integer" => 23,
+            "numeric(10,2)" => 1700,
+            _ => 1186,
+        };
         ExistingColumn {
             name: name.into(),
-            type_oid: 0,
+            type_oid,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
             base_name: TypeName::parse(type_text),
@@ -320,7 +380,14 @@ mod tests {
             table: "t".into(),
             side_table: "_".into(),
         };
-        BatchPlan::new(&Rc::new(Schema::new(fields)), &target, "\"a\".\"t\"", &table, drift)
+        BatchPlan::new(
+            &Rc::new(Schema::new(fields)),
+            &target,
+            "\"a\".\"t\"",
+            &table,
+            drift,
+            None,
+        )
     }
 
     fn text(name: &str) -> Field {
@@ -338,6 +405,8 @@ mod tests {
             plan.route().copy,
             "COPY \"a\".\"t\" (\"price\", \"id\") FROM STDIN (FORMAT binary)"
         );
+        assert_eq!(plan.route().insert.table, "\"a\".\"t\"");
+        assert_eq!(plan.route().insert.types, [1700, 23]);
         assert_eq!(plan.route().stage, None);
         assert_eq!(plan.forms, [Form::NumericText, Form::Word32]);
     }
@@ -355,6 +424,10 @@ mod tests {
         assert_eq!(
             plan.route().copy,
             format!("COPY {} (\"id\", \"Span\") FROM STDIN (FORMAT binary)", name)
+        );
+        assert_eq!(
+            (plan.route().insert.table.as_str(), &plan.route().insert.types[..]),
+            (name, &[23, TEXT][..])
         );
         assert_eq!(
             stage.create,

@@ -41,7 +41,7 @@ pub struct Connection<T> {
     server: String,
     parameters: HashMap<String, String>,
     transaction: TransactionStatus,
-    ready: bool,
+    pub(super) ready: bool,
     /// By when it has to be ready for the first time, on the host's monotonic clock.
     pub(super) deadline: Option<i64>,
 }
@@ -108,6 +108,15 @@ impl<T: Transport> Connection<T> {
             .write_all(&message)
             .and_then(|()| self.transport.flush())
             .map_err(Error::from)
+    }
+
+    /// Starts a conversation of statements that are sent one by one: it ends the way a query does.
+    pub(super) fn start_conversation(&mut self) -> Result<()> {
+        if !self.ready {
+            return Err(connection_lost(&self.server));
+        }
+        self.ready = false;
+        Ok(())
     }
 
     /// Starts a conversation: sends a query, after which the connection is not ready until the server says so.
