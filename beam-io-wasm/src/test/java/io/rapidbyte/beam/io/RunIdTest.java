@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which run a batch is of: an execution of the graph has one id, however often a runner repeats its parts. */
-@Timeout(120)
+@Timeout(240)
 class RunIdTest {
     private static final int UNITS = 60;
 
@@ -92,6 +92,21 @@ class RunIdTest {
 
         assertThat(first, hasSize(1));
         assertThat(runs(), is(not(first)));
+    }
+
+    @Test
+    void aSnapshotThatIsReadTwiceIsTwoRuns() {
+        try (SourceSnapshot snapshot = read().withStream("orders").openSnapshot()) {
+            TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+            pipeline.apply(snapshot.read()).apply(ParDo.of(new Look(null)));
+            pipeline.run().waitUntilFinish();
+            Set<String> first = runs();
+            forget();
+            pipeline.run().waitUntilFinish();
+
+            assertThat(first, hasSize(1));
+            assertThat(runs(), is(not(first)));
+        }
     }
 
     @Test
