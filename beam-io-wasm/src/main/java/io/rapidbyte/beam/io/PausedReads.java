@@ -16,7 +16,7 @@ final class PausedReads {
     /**
      * Where a read is paused.
      *
-     * @param step the step of the graph that reads
+     * @param step the step of the graph that reads, and the run that its execution is
      * @param element what tells the planned stream, as one element of one run, from all others
      * @param unit the unit it is in the midst of
      */

@@ -125,6 +125,10 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         return read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();
     }
 
+    private PausedReads.Key key(PlannedStream stream, long unit) {
+        return new PausedReads.Key(step + "/" + running.runId(), stream.id(), unit);
+    }
+
     /** Goes on with the read that is paused in the first unit of the range, or begins one, which may pause as well. */
     private ProcessContinuation readPausing(
             PlannedStream stream,
@@ -132,7 +136,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             RestrictionTracker<OffsetRange, Long> tracker,
             MultiOutputReceiver outputs) {
         String name = stream.plan().stream().name();
-        PausableRead pausable = PausedReads.take(new PausedReads.Key(step, stream.id(), range.getFrom()));
+        PausableRead pausable = PausedReads.take(key(stream, range.getFrom()));
         if (pausable == null) {
             UnitsRead units = unitsRead(stream, tracker, outputs);
             pausable = new PausableRead(session, units);
@@ -157,7 +161,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
             }
         }
         if (!ended) {
-            paused.put(new PausedReads.Key(step, stream.id(), read.unit()), pausable);
+            paused.put(key(stream, read.unit()), pausable);
             if (session == null) {
                 session = ConnectorSession.ofSource(running);
             }

@@ -19,7 +19,7 @@ enum TestRunner {
             "--enforceEncodability=true"),
 
     /** Embedded, with fusion. */
-    FLINK("--runner=FlinkRunner", "--flinkMaster=[local]", "--parallelism=2", "--flinkConfDir=" + flinkFolder());
+    FLINK("--runner=FlinkRunner", "--flinkMaster=[local]", "--parallelism=2");
 
     private final List<String> arguments;
 
@@ -28,7 +28,19 @@ enum TestRunner {
     }
 
     TestPipeline pipeline(String... more) {
+        return pipeline("/flink", more);
+    }
+
+    /** Where the runner starts a job that fails again. */
+    static TestPipeline restarting(String... more) {
+        return FLINK.pipeline("/flink-restarting", more);
+    }
+
+    private TestPipeline pipeline(String flinkFolder, String[] more) {
         List<String> all = new ArrayList<>(arguments);
+        if (this == FLINK) {
+            all.add("--flinkConfDir=" + folder(flinkFolder));
+        }
         all.addAll(List.of(more));
         PipelineOptions options = PipelineOptionsFactory.fromArgs(all.toArray(String[]::new))
                 .withValidation()
@@ -36,9 +48,9 @@ enum TestRunner {
         return TestPipeline.fromOptions(options).enableAbandonedNodeEnforcement(false);
     }
 
-    private static Path flinkFolder() {
+    private static Path folder(String name) {
         try {
-            return Path.of(TestRunner.class.getResource("/flink").toURI());
+            return Path.of(TestRunner.class.getResource(name).toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

@@ -28,12 +28,14 @@ final class JsonOutput {
                 .put("seconds", rounded(summary.seconds()))
                 .put("preflight_seconds", rounded(summary.preflightSeconds()))
                 .put("rows", summary.rows())
+                .put("refused", summary.refused())
                 .put("bytes", summary.bytes());
         for (RunSummary.Stream stream : summary.streams()) {
             ObjectNode node = root.withArray("streams").addObject();
             node.put("stream", stream.name())
                     .put("rows_read", stream.rowsRead())
                     .put("rows", stream.rows())
+                    .put("refused", stream.refused())
                     .put("bytes", stream.bytes());
             if (stream.seconds() > 0) {
                 node.put("seconds", rounded(stream.seconds()))

@@ -34,39 +34,49 @@ final class SummaryText {
 
     private static List<String> streams(RunSummary summary, Map<String, String> verified) {
         boolean proof = !verified.isEmpty();
+        // Most runs have none, and need no column of zeros.
+        boolean refused = summary.refused() > 0;
         List<TextTable.Side> sides = new ArrayList<>(List.of(LEFT, RIGHT, RIGHT, RIGHT, RIGHT, RIGHT));
         List<String> headings = new ArrayList<>(List.of("stream", "rows", "MB", "seconds", "rows/s", "MB/s"));
+        if (refused) {
+            sides.add(2, RIGHT);
+            headings.add(2, "refused");
+        }
         if (proof) {
             sides.add(LEFT);
             headings.add("verified");
         }
         TextTable table = TextTable.of(sides, headings.toArray(String[]::new));
         for (RunSummary.Stream stream : summary.streams()) {
-            row(
-                    table,
-                    stream.name(),
-                    stream.rows(),
-                    stream.bytes(),
-                    stream.seconds(),
-                    proof ? verified.get(stream.name()) : null);
+            List<String> cells = cells(stream.name(), stream.rows(), stream.bytes(), stream.seconds());
+            if (refused) {
+                cells.add(2, Numbers.count(stream.refused()));
+            }
+            if (proof) {
+                cells.add(verified.get(stream.name()));
+            }
+            table.add(cells.toArray(String[]::new));
         }
         table.rule();
-        row(table, "all", summary.rows(), summary.bytes(), summary.movingSeconds(), proof ? "" : null);
+        List<String> all = cells("all", summary.rows(), summary.bytes(), summary.movingSeconds());
+        if (refused) {
+            all.add(2, Numbers.count(summary.refused()));
+        }
+        if (proof) {
+            all.add("");
+        }
+        table.add(all.toArray(String[]::new));
         return table.lines();
     }
 
-    private static void row(TextTable table, String name, long rows, long bytes, double seconds, String verified) {
-        List<String> cells = new ArrayList<>(List.of(
+    private static List<String> cells(String name, long rows, long bytes, double seconds) {
+        return new ArrayList<>(List.of(
                 name,
                 Numbers.count(rows),
                 Numbers.megabytes(bytes),
                 seconds <= 0 ? "-" : Numbers.seconds(seconds),
                 Numbers.perSecond(rows, seconds),
                 Numbers.megabytesPerSecond(bytes, seconds)));
-        if (verified != null) {
-            cells.add(verified);
-        }
-        table.add(cells.toArray(String[]::new));
     }
 
     private static List<String> phases(RunSummary summary) {

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /**
  * What the form of a pipeline file allows and this version does not run. It is refused and never skipped: a file that asks
- * for an upsert and gets an append would be worse than an error.
+ * for an incremental stream and gets a whole one would be worse than an error.
  */
 final class NotRunYet {
     private final Document document;
@@ -22,7 +22,6 @@ final class NotRunYet {
     static List<ConfigProblem> problems(Document document) {
         NotRunYet check = new NotRunYet(document);
         check.streams();
-        check.destination();
         check.resources();
         if (!document.root().path("transforms").isEmpty()) {
             check.refuse("/transforms", "this version does not run transforms; remove the section");
@@ -53,27 +52,8 @@ final class NotRunYet {
         }
     }
 
-    private void destination() {
-        String base = "/destination";
-        if (document.root().at(base + "/write_mode").asText().equals("upsert")) {
-            refuse(base + "/write_mode", "this version does not run upsert; use append or replace");
-        }
-        String onError = document.root().at(base + "/on_data_error").asText("fail");
-        if (!onError.equals("fail")) {
-            refuse(
-                    base + "/on_data_error",
-                    "this version does not run '" + onError + "'; a record that the destination refuses fails the run");
-        }
-        refuseIfPresent(
-                base, "schema_evolution", "this version does not change the columns of a table; remove the section");
-    }
-
     private void resources() {
         String base = "/resources";
-        for (String field :
-                List.of("checkpoint_interval_bytes", "checkpoint_interval_rows", "checkpoint_interval_seconds")) {
-            refuseUnlessZero(base, field, "this version commits at the end of each bundle only; remove the field");
-        }
         refuseUnlessZero(base, "max_retries", "this version leaves retries to the runner; remove the field");
         refuseIfPresent(base, "copy_flush_bytes", "this version chooses the flush size itself; remove the field");
         JsonNode autotune = document.root().at(base + "/autotune");

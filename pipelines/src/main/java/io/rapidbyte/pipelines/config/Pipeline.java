@@ -14,6 +14,8 @@ import java.util.List;
  * @param destination what writes
  * @param writeMode {@code append}, {@code replace} or {@code upsert}
  * @param primaryKey the columns that identify a row; empty when not said
+ * @param onDataError what becomes of a record that the destination refuses: {@code fail}, {@code skip} or {@code dlq}
+ * @param schemaEvolution what happens when a stream and its target differ
  * @param resources what it may use of the machine
  */
 public record Pipeline(
@@ -24,6 +26,8 @@ public record Pipeline(
         ConnectorUse destination,
         String writeMode,
         List<String> primaryKey,
+        String onDataError,
+        SchemaEvolutionSection schemaEvolution,
         Resources resources) {
     public Pipeline {
         streams = List.copyOf(streams);

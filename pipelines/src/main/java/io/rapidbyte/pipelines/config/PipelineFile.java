@@ -170,6 +170,7 @@ public final class PipelineFile {
         size(document, "/resources/max_memory", 1, 4 * gibibyte, problems);
         size(document, "/resources/max_batch_bytes", 16 * 1024, gibibyte, problems);
         size(document, "/resources/max_record_bytes", 1, gibibyte, problems);
+        size(document, "/resources/checkpoint_interval_bytes", 0, 1024 * gibibyte, problems);
         return problems;
     }
 
@@ -193,6 +194,10 @@ public final class PipelineFile {
     private static Pipeline map(JsonNode root, Path folder) {
         JsonNode source = root.get("source");
         JsonNode destination = root.get("destination");
+        if (destination.path("schema_evolution").path("type_change").isNull()) {
+            // Who writes the word without quotes, as YAML's own null, means the word.
+            ((ObjectNode) destination.get("schema_evolution")).put("type_change", "null");
+        }
         return new Pipeline(
                 root.get("pipeline").asText(),
                 folder,
@@ -205,6 +210,10 @@ public final class PipelineFile {
                 StreamSupport.stream(destination.path("primary_key").spliterator(), false)
                         .map(JsonNode::asText)
                         .toList(),
+                destination.path("on_data_error").asText("fail"),
+                destination.hasNonNull("schema_evolution")
+                        ? convert(destination.get("schema_evolution"), SchemaEvolutionSection.class)
+                        : SchemaEvolutionSection.DEFAULTS,
                 root.hasNonNull("resources") ? convert(root.get("resources"), Resources.class) : Resources.DEFAULTS);
     }
 

@@ -10,6 +10,9 @@ package io.rapidbyte.pipelines.config;
  * @param maxRecordBytes size of one record
  * @param maxRecords rows of one batch at most
  * @param maxInflightBatches batches between reading and writing
+ * @param checkpointIntervalBytes bytes after which the destination commits inside of a bundle; 0: not before its end
+ * @param checkpointIntervalRows rows after which it does; 0: as many as come
+ * @param checkpointIntervalSeconds seconds after which it does; 0: however long it takes
  * @param compression {@code none}, {@code lz4} or {@code zstd}: of batches that leave the process
  */
 public record Resources(
@@ -19,11 +22,14 @@ public record Resources(
         ByteSize maxRecordBytes,
         Integer maxRecords,
         Integer maxInflightBatches,
+        ByteSize checkpointIntervalBytes,
+        Long checkpointIntervalRows,
+        Long checkpointIntervalSeconds,
         String compression) {
     public Resources {
         parallelism = parallelism == null ? Parallelism.AUTO : parallelism;
     }
 
     /** Everything by default. */
-    public static final Resources DEFAULTS = new Resources(null, null, null, null, null, null, null);
+    public static final Resources DEFAULTS = new Resources(null, null, null, null, null, null, null, null, null, null);
 }

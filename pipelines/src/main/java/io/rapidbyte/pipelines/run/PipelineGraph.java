@@ -3,6 +3,7 @@ package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.ArrowBatch;
 import io.rapidbyte.beam.io.WasmIO;
+import io.rapidbyte.pipelines.config.Resources;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.compress.Compression;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.values.PCollection;
+import org.joda.time.Duration;
 
 /** Builds the Beam graph of a pipeline: one read and one write over all of its streams. */
 final class PipelineGraph {
@@ -23,13 +25,15 @@ final class PipelineGraph {
             PipelineOptions options,
             int maxInitialSplits,
             List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between) {
-        WasmIO.Write write = WasmIO.write()
+        WasmIO.Write write = withCheckpoints(WasmIO.write(), pipeline.resources())
                 .withConnector(pipeline.destination().module())
                 .withConfig(pipeline.destination().config())
                 .withGrants(pipeline.destination().grants())
                 .withLimits(pipeline.destination().limits())
                 .withWriteMode(pipeline.writeMode())
                 .withPrimaryKey(pipeline.primaryKey())
+                .withDataErrorPolicy(pipeline.dataErrors())
+                .withSchemaEvolution(pipeline.schemaEvolution())
                 .withRunId(runId);
         if (pipeline.resources().maxInflightBatches() != null) {
             write = write.withMaxInflightBatches(pipeline.resources().maxInflightBatches());
@@ -55,5 +59,21 @@ final class PipelineGraph {
         }
         batches.apply("write " + pipeline.destination().module().name(), write);
         return graph;
+    }
+
+    /** What the file does not say keeps the default of the transform. */
+    private static WasmIO.Write withCheckpoints(WasmIO.Write write, Resources resources) {
+        WasmIO.Write with = write;
+        if (resources.checkpointIntervalBytes() != null) {
+            with = with.withCheckpointIntervalBytes(
+                    resources.checkpointIntervalBytes().bytes());
+        }
+        if (resources.checkpointIntervalRows() != null) {
+            with = with.withCheckpointIntervalRows(resources.checkpointIntervalRows());
+        }
+        if (resources.checkpointIntervalSeconds() != null) {
+            with = with.withCheckpointInterval(Duration.standardSeconds(resources.checkpointIntervalSeconds()));
+        }
+        return with;
     }
 }

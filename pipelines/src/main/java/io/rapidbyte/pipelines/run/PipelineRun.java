@@ -180,11 +180,12 @@ public final class PipelineRun {
             StreamReport stream = report.streams().get(name);
             streams.add(
                     stream == null
-                            ? new RunSummary.Stream(name, 0, 0, 0, 0)
+                            ? new RunSummary.Stream(name, 0, 0, 0, 0, 0)
                             : new RunSummary.Stream(
                                     name,
                                     stream.get(RapidbyteMetrics.RECORDS_READ),
                                     stream.get(RapidbyteMetrics.RECORDS_WRITTEN),
+                                    stream.get(RapidbyteMetrics.RECORDS_REFUSED),
                                     stream.get(RapidbyteMetrics.BYTES_WRITTEN),
                                     clock.seconds(name)));
         }

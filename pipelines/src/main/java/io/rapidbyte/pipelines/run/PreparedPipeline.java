@@ -9,11 +9,18 @@ import io.rapidbyte.pipelines.config.Permissions;
 import io.rapidbyte.pipelines.config.Pipeline;
 import io.rapidbyte.pipelines.config.PipelineFile;
 import io.rapidbyte.pipelines.config.Resources;
+import io.rapidbyte.pipelines.config.SchemaEvolutionSection;
 import io.rapidbyte.pipelines.config.StreamSection;
 import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
+import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.Role;
+import io.rapidbyte.wasm.SchemaEvolution;
+import io.rapidbyte.wasm.SchemaEvolution.NewColumn;
+import io.rapidbyte.wasm.SchemaEvolution.NullabilityChange;
+import io.rapidbyte.wasm.SchemaEvolution.RemovedColumn;
+import io.rapidbyte.wasm.SchemaEvolution.TypeChange;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
@@ -30,6 +37,8 @@ import java.util.List;
  * @param destination what writes
  * @param writeMode how the targets' old rows are treated
  * @param primaryKey the columns that identify a row; may be empty
+ * @param dataErrors what becomes of a record that the destination refuses
+ * @param schemaEvolution what happens when a stream and its target differ
  * @param resources what the pipeline may use of the machine
  */
 public record PreparedPipeline(
@@ -39,7 +48,12 @@ public record PreparedPipeline(
         Connector destination,
         WriteMode writeMode,
         List<String> primaryKey,
+        RecordPolicy dataErrors,
+        SchemaEvolution schemaEvolution,
         Resources resources) {
+    /** The member of a destination's configuration that says where its dead letters go. */
+    private static final String DEAD_LETTER_TABLE = "dead_letter_table";
+
     /**
      * A connector as this pipeline uses it.
      *
@@ -89,6 +103,8 @@ public record PreparedPipeline(
                 connector(pipeline.destination(), destination, pipeline.resources()),
                 WriteMode.fromJsonName(pipeline.writeMode()),
                 pipeline.primaryKey(),
+                RecordPolicy.fromJsonName(pipeline.onDataError()),
+                evolution(pipeline.schemaEvolution()),
                 pipeline.resources());
     }
 
@@ -108,6 +124,13 @@ public record PreparedPipeline(
             problems.add(file.problem(
                     "/destination/write_mode", destination.name() + " does not write in the mode " + mode.jsonName()));
         }
+        if (RecordPolicy.fromJsonName(pipeline.onDataError()) == RecordPolicy.DLQ
+                && !pipeline.destination().config().hasNonNull(DEAD_LETTER_TABLE)) {
+            problems.add(file.problem(
+                    "/destination/on_data_error",
+                    "dead letters need a place: name a table in destination.config." + DEAD_LETTER_TABLE
+                            + ", or choose skip, which counts what it leaves out"));
+        }
         return problems;
     }
 
@@ -117,6 +140,23 @@ public record PreparedPipeline(
                 .withColumns(section.columns().isEmpty() ? null : section.columns())
                 .withCursor(section.cursorField(), section.tieBreakerField())
                 .withPartitionKey(section.partitionKey());
+    }
+
+    private static SchemaEvolution evolution(SchemaEvolutionSection section) {
+        SchemaEvolution evolution = SchemaEvolution.defaults();
+        if (section.newColumn() != null) {
+            evolution = evolution.withNewColumn(NewColumn.fromJsonName(section.newColumn()));
+        }
+        if (section.removedColumn() != null) {
+            evolution = evolution.withRemovedColumn(RemovedColumn.fromJsonName(section.removedColumn()));
+        }
+        if (section.typeChange() != null) {
+            evolution = evolution.withTypeChange(TypeChange.fromJsonName(section.typeChange()));
+        }
+        if (section.nullabilityChange() != null) {
+            evolution = evolution.withNullabilityChange(NullabilityChange.fromJsonName(section.nullabilityChange()));
+        }
+        return evolution;
     }
 
     private static Connector connector(ConnectorUse use, ConnectorModule module, Resources resources) {

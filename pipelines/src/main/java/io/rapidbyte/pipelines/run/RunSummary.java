@@ -38,11 +38,12 @@ public record RunSummary(
      * @param name the stream
      * @param rowsRead emitted by the source
      * @param rows committed by the destination
+     * @param refused records that the destination refused and that were left out
      * @param bytes bytes of the committed batches
      * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up; 0 when the
      *     runner does not tell
      */
-    public record Stream(String name, long rowsRead, long rows, long bytes, double seconds) {}
+    public record Stream(String name, long rowsRead, long rows, long refused, long bytes, double seconds) {}
 
     public RunSummary {
         streams = List.copyOf(streams);
@@ -59,6 +60,11 @@ public record RunSummary(
     /** Returns the rows committed. */
     public long rows() {
         return streams.stream().mapToLong(Stream::rows).sum();
+    }
+
+    /** Returns the records that were left out. */
+    public long refused() {
+        return streams.stream().mapToLong(Stream::refused).sum();
     }
 
     /** Returns the bytes committed. */

@@ -75,6 +75,16 @@ final class PipelineYaml {
         return yaml;
     }
 
+    /** The probe of the hosts' tests as the destination, with this configuration, which is a YAML flow mapping. */
+    static PipelineYaml toProbe(TestSchema source, Path module, String config, String... streams) {
+        PipelineYaml yaml = between(source, source, streams);
+        int begin = yaml.text.indexOf("  use: dest-postgres");
+        int end = yaml.text.indexOf("  write_mode:");
+        yaml.text = yaml.text.substring(0, begin) + "  use: " + module + "\n  config: " + config + "\n"
+                + yaml.text.substring(end);
+        return yaml;
+    }
+
     /** Replaces the first occurrence, which has to be there. */
     PipelineYaml with(String was, String is) {
         int at = text.indexOf(was);

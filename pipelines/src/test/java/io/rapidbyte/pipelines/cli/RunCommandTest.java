@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,7 +15,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TableComparison;
 import io.rapidbyte.testing.TestSchema;
+import io.rapidbyte.wasm.ConnectorModule;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,8 +87,46 @@ class RunCommandTest {
         assertThat(stream.path("stream").asText(), is("users"));
         assertThat(stream.path("rows_read").asLong(), is(3000L));
         assertThat(stream.path("rows").asLong(), is(3000L));
+        assertThat(stream.path("refused").asLong(-1), is(0L));
+        assertThat(json.path("refused").asLong(-1), is(0L));
         assertThat(json.path("nanos").path("source_read_nanos").asLong(), greaterThan(0L));
         assertThat(json.path("nanos").path("dest_write_nanos").asLong(), greaterThan(0L));
+    }
+
+    @Test
+    void recordsThatTheDestinationRefusesAreLeftOutAndCounted() throws IOException {
+        source.execute("CREATE TABLE numbers AS SELECT n AS id FROM generate_series(1::bigint, 1000) n");
+        Path probe = Files.write(
+                folder.resolve("probe.wasm"),
+                ConnectorModule.bundled("probe-destination").bytes());
+        String file = PipelineYaml.toProbe(source, probe, "{refuse_every: 100}", "numbers")
+                .with("write_mode: append", "write_mode: append\n  on_data_error: skip")
+                .writeTo(folder);
+
+        CommandLineRun run = run("run", file);
+        JsonNode json = new ObjectMapper().readTree(run("run", "--json", file).out());
+
+        assertThat(run.err(), run.code(), is(0));
+        assertThat(run.out(), matchesPattern("(?s).*stream +rows +refused .*numbers +990 +10 .*"));
+        assertThat(json.path("rows").asLong(), is(990L));
+        assertThat(json.path("refused").asLong(), is(10L));
+        assertThat(json.path("streams").get(0).path("rows_read").asLong(), is(1000L));
+        assertThat(json.path("streams").get(0).path("refused").asLong(), is(10L));
+    }
+
+    @Test
+    void deadLettersNeedAPlace() {
+        CommandLineRun run = run(
+                "run",
+                yaml("users")
+                        .with("write_mode: append", "write_mode: append\n  on_data_error: dlq")
+                        .writeTo(folder));
+
+        assertThat(run.code(), is(2));
+        assertThat(
+                run.err(),
+                containsString(
+                        "destination.on_data_error: dead letters need a place: name a table in destination.config.dead_letter_table"));
     }
 
     @Test

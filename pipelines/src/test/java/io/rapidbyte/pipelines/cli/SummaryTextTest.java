@@ -19,8 +19,8 @@ class SummaryTextTest {
             "direct",
             2,
             List.of(
-                    new RunSummary.Stream("events", 1_000_000, 1_000_000, 104_200_000, 3.2),
-                    new RunSummary.Stream("countries", 0, 0, 1_100, 0)),
+                    new RunSummary.Stream("events", 1_000_000, 1_000_000, 0, 104_200_000, 3.2),
+                    new RunSummary.Stream("countries", 0, 0, 0, 1_100, 0)),
             4.0,
             0.5,
             new PhaseReport(
@@ -70,5 +70,29 @@ class SummaryTextTest {
     @Test
     void withoutAProofThereIsNoColumnForIt() {
         assertThat(SummaryText.of(SUMMARY, Map.of()).get(2), is("stream          rows     MB  seconds   rows/s  MB/s"));
+    }
+
+    @Test
+    void refusedRecordsHaveAColumnWhenThereAreSome() {
+        RunSummary refusing = new RunSummary(
+                "shop",
+                "run-1",
+                "direct",
+                2,
+                List.of(
+                        new RunSummary.Stream("events", 1_000_000, 998_766, 1_234, 104_200_000, 3.2),
+                        new RunSummary.Stream("countries", 5, 5, 0, 1_100, 0)),
+                4.0,
+                0.5,
+                SUMMARY.reading(),
+                SUMMARY.writing(),
+                Map.of());
+
+        List<String> lines = SummaryText.of(refusing, Map.of());
+
+        assertThat(lines.get(2), is("stream        rows  refused     MB  seconds   rows/s  MB/s"));
+        assertThat(lines.get(4), is("events     998,766    1,234  104.2    3.200  312,114  32.6"));
+        assertThat(lines.get(5), is("countries        5        0   0.00        -        -     -"));
+        assertThat(lines.get(7), is("all        998,771    1,234  104.2    3.500  285,363  29.8"));
     }
 }

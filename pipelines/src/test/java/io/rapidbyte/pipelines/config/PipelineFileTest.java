@@ -52,6 +52,9 @@ class PipelineFileTest {
         assertThat(pipeline.streams().get(0).syncMode(), is("full_refresh"));
         assertThat(pipeline.destination().config().get("host").asText(), is("localhost"));
         assertThat(pipeline.writeMode(), is("append"));
+        assertThat(pipeline.onDataError(), is("fail"));
+        assertThat(pipeline.schemaEvolution(), is(SchemaEvolutionSection.DEFAULTS));
+        assertThat(pipeline.resources().checkpointIntervalBytes(), equalTo(null));
         assertThat(pipeline.resources().parallelism().on(1), is(2));
         assertThat(pipeline.source().permissions().allowedHosts(), equalTo(null));
     }
@@ -78,7 +81,8 @@ class PipelineFileTest {
                           use: dest-postgres
                           write_mode: replace
                           primary_key: [id]
-                          on_data_error: fail
+                          on_data_error: skip
+                          schema_evolution: {new_column: ignore, removed_column: fail, type_change: null, nullability_change: fail}
                         resources:
                           parallelism: 4
                           max_memory: 1gb
@@ -87,7 +91,9 @@ class PipelineFileTest {
                           max_records: 1000
                           max_inflight_batches: 8
                           compression: lz4
-                          checkpoint_interval_rows: 0
+                          checkpoint_interval_bytes: 32mb
+                          checkpoint_interval_rows: 100000
+                          checkpoint_interval_seconds: 60
                           autotune: {enabled: false}
                         """).pipeline();
 
@@ -107,7 +113,12 @@ class PipelineFileTest {
                         ByteSize.parse("1mb"),
                         1000,
                         8,
+                        ByteSize.parse("32mb"),
+                        100_000L,
+                        60L,
                         "lz4")));
+        assertThat(pipeline.onDataError(), is("skip"));
+        assertThat(pipeline.schemaEvolution(), is(new SchemaEvolutionSection("ignore", "fail", "null", "fail")));
     }
 
     @Test
@@ -290,13 +301,8 @@ class PipelineFileTest {
                 destination:
                   use: dest-postgres
                   config: {host: localhost}
-                  write_mode: upsert
-                  primary_key: [id]
-                  on_data_error: dlq
-                  schema_evolution: {new_column: add, removed_column: ignore, type_change: fail, nullability_change: allow}
+                  write_mode: append
                 resources:
-                  checkpoint_interval_bytes: 64mb
-                  checkpoint_interval_rows: 0
                   max_retries: 3
                   autotune: {enabled: true}
                 state:
@@ -313,18 +319,51 @@ class PipelineFileTest {
                                 + " which reads the whole table",
                         "p.yaml:13:7: source.streams[2].tie_breaker_field: a full_refresh stream has no use for it; remove it",
                         "p.yaml:14:1: transforms: this version does not run transforms; remove the section",
-                        "p.yaml:20:3: destination.write_mode: this version does not run upsert; use append or replace",
-                        "p.yaml:22:3: destination.on_data_error: this version does not run 'dlq'; a record that the destination"
-                                + " refuses fails the run",
-                        "p.yaml:23:3: destination.schema_evolution: this version does not change the columns of a table; remove"
-                                + " the section",
-                        "p.yaml:25:3: resources.checkpoint_interval_bytes: this version commits at the end of each bundle only;"
-                                + " remove the field",
-                        "p.yaml:27:3: resources.max_retries: this version leaves retries to the runner; remove the field",
-                        "p.yaml:28:3: resources.autotune: this version does not tune itself; set parallelism and remove the"
+                        "p.yaml:22:3: resources.max_retries: this version leaves retries to the runner; remove the field",
+                        "p.yaml:23:3: resources.autotune: this version does not tune itself; set parallelism and remove the"
                                 + " section",
-                        "p.yaml:29:1: state: this version keeps no state between runs, every run reads whole tables; remove the"
+                        "p.yaml:24:1: state: this version keeps no state between runs, every run reads whole tables; remove the"
                                 + " section"));
+    }
+
+    @Test
+    void whatIsSaidOfBadRecordsAndDriftIsValidatedWithItsPlace() {
+        List<String> problems = problems(VALID.replace("write_mode: append", """
+                write_mode: upsert
+                  on_data_error: drop
+                  schema_evolution: {new_column: adds, type_change: widen, renamed_column: fail}
+                resources:
+                  checkpoint_interval_bytes: soon
+                  checkpoint_interval_rows: -1
+                  checkpoint_interval_seconds: 1000000"""));
+
+        assertThat(
+                problems,
+                contains(
+                        "p.yaml:14:18: destination.on_data_error: expected one of fail, skip, dlq, found the text 'drop'",
+                        "p.yaml:15:34: destination.schema_evolution.new_column: expected one of add, ignore, fail, found the"
+                                + " text 'adds'; did you mean 'add'?",
+                        "p.yaml:15:53: destination.schema_evolution.type_change: expected one of fail, coerce, null, found the"
+                                + " text 'widen'",
+                        "p.yaml:15:60: destination.schema_evolution.renamed_column: unknown field; did you mean"
+                                + " 'removed_column'? (known here: new_column, removed_column, type_change, nullability_change)",
+                        "p.yaml:17:30: resources.checkpoint_interval_bytes: expected a size such as 64mb, 1.5gb or 4096, found"
+                                + " the text 'soon'",
+                        "p.yaml:18:29: resources.checkpoint_interval_rows: expected at least 0, found -1",
+                        "p.yaml:19:32: resources.checkpoint_interval_seconds: expected at most 86400, found 1000000"));
+    }
+
+    @Test
+    void anUpsertNeedsToKnowWhichRowIsWhich() {
+        assertThat(
+                problems(VALID.replace("write_mode: append", "write_mode: upsert")),
+                contains("p.yaml:13:15: destination.write_mode: upsert needs destination.primary_key, the columns that"
+                        + " identify a row"));
+        assertThat(
+                parse(VALID.replace("write_mode: append", "write_mode: upsert\n  primary_key: [a, b]"))
+                        .pipeline()
+                        .primaryKey(),
+                contains("a", "b"));
     }
 
     @Test
