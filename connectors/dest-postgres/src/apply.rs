@@ -14,6 +14,7 @@ use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
 use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution};
 
 /// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
+#[inline(never)]
 pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema, evolution: SchemaEvolution) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     session.transaction(|session| {
@@ -36,6 +37,7 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema, evo
 
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,
 /// defaults and constraints stay, and from the stream's schema otherwise.
+#[inline(never)]
 pub fn apply_replace(
     session: &mut Session,
     target: &Target,
@@ -88,6 +90,7 @@ pub fn apply_replace(
 }
 
 /// The statement, behind another one, that lets columns of the side table be null that are NOT NULL in the target and may be null in the stream.
+#[inline(never)]
 fn relaxed_columns(
     session: &mut Session,
     target: &Target,
@@ -121,6 +124,7 @@ pub fn lock(session: &mut Session, key: i64) -> Result<()> {
         .map(|_| ())
 }
 
+#[inline(never)]
 fn create_schema(session: &mut Session, target: &Target) -> Result<()> {
     // Whoever may not create schemas is refused by CREATE SCHEMA IF NOT EXISTS even when there is nothing to do, and two
     // sessions that create the same one at once fail in the catalogue.
@@ -177,6 +181,7 @@ fn check_takes_rows(target: &Target, table: &ExistingTable) -> Result<()> {
 
 /// What would be lost with the old table, or would keep it from being dropped, is better known before the rows are
 /// moved than after.
+#[inline(never)]
 fn check_replaceable(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
     let problem = if table.kind != RelationKind::Table {
         format!("is {}", table.kind.describe())
