@@ -28,6 +28,7 @@ fn addition(column: &WantedColumn) -> String {
 }
 
 /// Adds columns to the target, all of them by one statement.
+#[inline(never)]
 pub fn add_columns(
     session: &mut Session,
     target: &Target,
@@ -74,6 +75,7 @@ pub fn add_columns(
 }
 
 /// Changes the types of the target's columns to ones that hold the stream's values as well. A column that cannot be changed stays as it is.
+#[inline(never)]
 pub fn widen(
     session: &mut Session,
     target: &Target,
@@ -127,6 +129,7 @@ pub fn widen(
 }
 
 /// Lets a column be null. Returns why it cannot be.
+#[inline(never)]
 pub fn drop_not_null(session: &mut Session, target: &Target, column: &str) -> Result<Option<Error>> {
     wait_for_others(session)?;
     let change = format!("ALTER COLUMN {} DROP NOT NULL", quote_identifier(column));
@@ -149,6 +152,7 @@ fn wait_for_others(session: &mut Session) -> Result<()> {
 }
 
 /// Changes the target, and undoes nothing but the change when the server refuses it. Returns the refusal.
+#[inline(never)]
 fn attempt(session: &mut Session, target: &Target, change: &str) -> Result<Option<Error>> {
     session.execute("SAVEPOINT rapidbyte_change")?;
     let error = match session.execute(&format!("ALTER TABLE {} {}", target.quoted(), change)) {

@@ -19,6 +19,7 @@ use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
 use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution};
 
 /// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
+#[inline(never)]
 pub fn apply_append(
     session: &mut Session,
     target: &Target,
@@ -46,6 +47,7 @@ pub fn apply_append(
 }
 
 /// As [`apply_append`], for rows that are merged into the target.
+#[inline(never)]
 pub fn apply_upsert(
     session: &mut Session,
     target: &Target,
@@ -65,6 +67,7 @@ pub fn apply_upsert(
 
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,
 /// defaults and constraints stay, and from the stream's schema otherwise.
+#[inline(never)]
 pub fn apply_replace(
     session: &mut Session,
     target: &Target,
@@ -121,6 +124,7 @@ pub fn apply_replace(
 }
 
 /// The statement, behind another one, that lets columns of the side table be null that are NOT NULL in the target and may be null in the stream.
+#[inline(never)]
 fn relaxed_columns(
     session: &mut Session,
     target: &Target,
@@ -145,6 +149,7 @@ fn relaxed_columns(
 
 /// Whether a table like the target can be made for the new rows; fails when neither that nor one with the stream's columns could
 /// take its place. It is better known before the rows are moved than after.
+#[inline(never)]
 fn check_replaceable(
     session: &mut Session,
     target: &Target,
@@ -235,6 +240,7 @@ pub fn lock(session: &mut Session, key: i64) -> Result<()> {
         .map(|_| ())
 }
 
+#[inline(never)]
 fn create_schema(session: &mut Session, target: &Target) -> Result<()> {
     // Whoever may not create schemas is refused by CREATE SCHEMA IF NOT EXISTS even when there is nothing to do, and two
     // sessions that create the same one at once fail in the catalogue.

@@ -252,6 +252,7 @@ impl Staged {
 }
 
 /// How a field gets into the column. Where values may become null, the server looks at each of them as text.
+#[inline(never)]
 fn way_into(field: &Field, column: &ExistingColumn, drift: &Drift) -> Option<Way> {
     let is_converted = drift.converted.contains(&field.name);
     if is_converted && drift.unconvertible != Unconvertible::Refused {
@@ -268,6 +269,7 @@ fn way_into(field: &Field, column: &ExistingColumn, drift: &Drift) -> Option<Way
 }
 
 /// How many characters the column has room for when the stream's values may have more of them.
+#[inline(never)]
 fn limit(field: &Field, column: &ExistingColumn) -> Option<usize> {
     let length = |name: &TypeName| match name.numbers()?[..] {
         [length] => Some(length),
@@ -284,6 +286,7 @@ fn limit(field: &Field, column: &ExistingColumn) -> Option<usize> {
 }
 
 /// The column's values as text that the server converts.
+#[inline(never)]
 fn as_text(field: &Field, column: &ExistingColumn) -> Way {
     let is_whole = matches!(
         column.target_type.wire(),
@@ -299,6 +302,7 @@ fn as_text(field: &Field, column: &ExistingColumn) -> Way {
     })))
 }
 
+#[inline(never)]
 fn missing(target: &Target, field: &Field) -> Error {
     column_error(
         &target.stream,
@@ -308,6 +312,7 @@ fn missing(target: &Target, field: &Field) -> Error {
     .hint("the stream's columns have changed since the run began: start the run again")
 }
 
+#[inline(never)]
 fn unwritable(target: &Target, field: &Field, column: &ExistingColumn) -> Error {
     let problem = format!(
         "comes as {} and cannot become {} in the target {} unchanged",

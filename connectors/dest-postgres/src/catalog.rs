@@ -105,6 +105,7 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
 
 /// What the table is and what its columns are, as a number that is another one after it was made anew or a column was added, dropped, renamed or given
 /// another type; nothing when there is no such table.
+#[inline(never)]
 pub fn table_shape(session: &mut Session, schema: &str, table: &str) -> Result<Option<String>> {
     let sql = format!(
         "SELECT pg_catalog.hashtextextended(pg_catalog.concat(c.oid, pg_catalog.array_agg(pg_catalog.format('%s %s %s %s', \

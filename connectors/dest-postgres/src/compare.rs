@@ -39,6 +39,7 @@ pub enum Fit {
 }
 
 /// How a stream's column fits into a target's.
+#[inline(never)]
 pub fn fit(wanted: &WantedColumn, column: &ExistingColumn) -> Fit {
     if !holds(wanted, column) {
         return Fit::Differs;
@@ -84,6 +85,7 @@ fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
 }
 
 /// The error for a target's column that does not hold the stream's values.
+#[inline(never)]
 pub fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn) -> Error {
     let problem = format!(
         "is {} in the stream and {} in the target {}",

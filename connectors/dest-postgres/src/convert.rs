@@ -17,6 +17,7 @@ pub fn converted(quoted_name: &str, cast: &str) -> String {
 }
 
 /// The same, with null in the place of what is no value of the column's type, whose modifiers count.
+#[inline(never)]
 pub fn converted_if_possible(quoted_name: &str, column: &ExistingColumn, unconvertible: Unconvertible) -> String {
     let value = converted(quoted_name, &column.cast);
     let test = match unconvertible {
@@ -32,6 +33,7 @@ pub fn converted_if_possible(quoted_name: &str, column: &ExistingColumn, unconve
 }
 
 /// What makes the function that [`Unconvertible::NullByFunction`] calls. It is gone when the connection ends.
+#[inline(never)]
 pub fn function(column: &ExistingColumn) -> String {
     // What input functions raise for a text that is no value: class 22, a domain's check, and a name of something that does not exist.
     let body = format!(

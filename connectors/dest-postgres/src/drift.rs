@@ -46,6 +46,7 @@ impl Default for Unconvertible {
 
 impl Drift {
     /// How the columns of `schema` get into `table`, which `rb_apply` has made ready.
+    #[inline(never)]
     pub fn of(
         session: &mut Session,
         target: &Target,
@@ -89,6 +90,7 @@ fn is_converted(evolution: SchemaEvolution, wanted: &WantedColumn, existing: &Ex
 
 /// Makes the target ready for the stream's rows, or fails when the policies forbid what would have to be done. It is in a transaction that holds the
 /// target's lock, so that whoever comes next finds everything done.
+#[inline(never)]
 pub fn evolve(
     session: &mut Session,
     target: &Target,
@@ -124,6 +126,7 @@ fn found_again(session: &mut Session, target: &Target) -> Result<ExistingTable> 
 }
 
 /// What no policy allows.
+#[inline(never)]
 pub fn check_columns(
     target: &Target,
     wanted: &[WantedColumn],
@@ -159,6 +162,7 @@ pub fn check_columns(
 }
 
 /// Fails for what the policies do not allow, before anything is changed.
+#[inline(never)]
 pub fn check_policies(
     target: &Target,
     evolution: SchemaEvolution,
@@ -192,6 +196,7 @@ pub fn check_policies(
 }
 
 /// Lets columns be null that the stream can have no value for.
+#[inline(never)]
 fn relax(
     session: &mut Session,
     target: &Target,
@@ -241,6 +246,7 @@ fn becomes_null(evolution: SchemaEvolution, wanted: &WantedColumn, existing: &Ex
     evolution.type_change == TypeChange::Null && is_converted(evolution, wanted, existing)
 }
 
+#[inline(never)]
 fn missing_column(target: &Target, column: &WantedColumn) -> Error {
     let problem = format!("is missing in the target {}", target.display());
     column_error(&target.stream, &column.name, problem).hint(format!(
@@ -249,12 +255,14 @@ fn missing_column(target: &Target, column: &WantedColumn) -> Error {
     ))
 }
 
+#[inline(never)]
 fn removed_column(target: &Target, column: &str) -> Error {
     let problem = format!("of the target {} is not in the stream", target.display());
     column_error(&target.stream, column, problem)
         .hint("drop the target's column, write into another table, or set removed_column to ignore")
 }
 
+#[inline(never)]
 fn not_nullable(target: &Target, column: &str) -> Error {
     let problem = format!(
         "may be null in the stream and is NOT NULL in the target {}",
@@ -264,6 +272,7 @@ fn not_nullable(target: &Target, column: &str) -> Error {
         .hint("ALTER the target's column with DROP NOT NULL, or set nullability_change to allow")
 }
 
+#[inline(never)]
 fn never_filled(target: &Target, column: &str) -> Error {
     let problem = format!(
         "of the target {} is NOT NULL without a default, and the stream has no such column",

@@ -18,6 +18,7 @@ const MOST_FRACTIONAL_DIGITS: i32 = 6;
 /// The type that holds all that both hold; nothing when there is none in which every value stays what it is. One that needs no rewrite is preferred.
 ///
 /// Only types of the system are widened. A column never becomes text unless it is one of the types of text: its readers expect a number or a date.
+#[inline(never)]
 pub fn widened(existing: &TypeName, wanted: &TypeName) -> Option<Widening> {
     if existing.array != wanted.array || !existing.is_system() || !wanted.is_system() {
         return None;
