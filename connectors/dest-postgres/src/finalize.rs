@@ -19,6 +19,9 @@ use rapidbyte_sdk::{debug, info, warn, Error, Result};
 /// for a short time first; together it is less than what the host gives to a call.
 const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
+/// The same for the tables that the target's foreign keys refer to.
+const PREPARATION_WAIT: u32 = 30;
+
 /// Both tables, when there are both.
 enum Found {
     Both(ExistingTable, ExistingTable),
@@ -67,7 +70,7 @@ fn find(session: &mut Session, target: &Target) -> Result<Found> {
 /// What takes long and does not need the target: its foreign keys are made, and so checked, for the side table.
 fn prepare(session: &mut Session, target: &Target) -> Result<()> {
     let outcome = session.transaction(|session| {
-        begin(session, target)?;
+        begin(session, target, PREPARATION_WAIT)?;
         if let Found::Both(side, old) = find(session, target)? {
             if has_same_columns(&old, &side) && way_with_same_columns(session, target, &old)? == Way::NewTable {
                 let statements = foreign_keys(session, &old, &side)?;
@@ -86,14 +89,14 @@ fn prepare(session: &mut Session, target: &Target) -> Result<()> {
     }
 }
 
-fn begin(session: &mut Session, target: &Target) -> Result<()> {
+fn begin(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
+    session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
     lock(session, target.lock_key())?;
     trust_nobody(session)
 }
 
 fn put_in_place(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
-    begin(session, target)?;
-    session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
+    begin(session, target, seconds)?;
     let (side, old) = match find(session, target)? {
         Found::Both(side, old) => (side, old),
         Found::Side => {
