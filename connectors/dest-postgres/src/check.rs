@@ -130,7 +130,7 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
         true => format!(
             "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') OR pg_catalog.has_table_privilege(oid, 'DELETE') \
                  AND pg_catalog.has_table_privilege(oid, 'INSERT') AND pg_catalog.has_table_privilege(oid, 'SELECT') \
-             FROM pg_catalog.pg_class WHERE oid = {}",
+             FROM pg_catalog.pg_class WHERE oid = {}::pg_catalog.oid",
             table.oid
         ),
         false => format!("SELECT pg_catalog.has_table_privilege({}::oid, 'INSERT')", table.oid),
