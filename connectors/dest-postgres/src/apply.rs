@@ -15,6 +15,7 @@ use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
 use rapidbyte_sdk::{info, Error, Result};
 
 /// Creates what is missing of schema and target, and checks what is there.
+#[inline(never)]
 pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     session.transaction(|session| {
@@ -37,6 +38,7 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> 
 
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,
 /// defaults and constraints stay, and from the stream's schema otherwise.
+#[inline(never)]
 pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     check_types(target, &wanted)?;
@@ -75,6 +77,7 @@ pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) ->
 
 /// Whether a table like the target can be made for the new rows; fails when neither that nor one with the stream's columns could
 /// take its place. It is better known before the rows are moved than after.
+#[inline(never)]
 fn check_replaceable(
     session: &mut Session,
     target: &Target,
@@ -121,6 +124,7 @@ struct Placement {
     options: String,
 }
 
+#[inline(never)]
 fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> {
     let sql = format!(
         "SELECT c.relpersistence = 'u', coalesce(' USING ' || pg_catalog.quote_ident(a.amname), ''), \
@@ -144,6 +148,7 @@ fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> 
     })
 }
 
+#[inline(never)]
 fn inherit_storage(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
     match find_table(session, &target.schema, &target.side_table)? {
         Some(side) => {
@@ -165,6 +170,7 @@ pub fn lock(session: &mut Session, key: i64) -> Result<()> {
         .map(|_| ())
 }
 
+#[inline(never)]
 fn create_schema(session: &mut Session, target: &Target) -> Result<()> {
     // Whoever may not create schemas is refused by CREATE SCHEMA IF NOT EXISTS even when there is nothing to do, and two
     // sessions that create the same one at once fail in the catalogue.

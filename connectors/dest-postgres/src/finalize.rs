@@ -48,6 +48,7 @@ pub fn finalize_replace(session: &mut Session, target: &Target) -> Result<()> {
     outcome.map_err(|error| explain(target, error))
 }
 
+#[inline(never)]
 fn find(session: &mut Session, target: &Target) -> Result<Found> {
     let side = find_table(session, &target.schema, &target.side_table)?;
     let old = find_table(session, &target.schema, &target.table)?;
@@ -68,6 +69,7 @@ fn find(session: &mut Session, target: &Target) -> Result<Found> {
 }
 
 /// What takes long and does not need the target: its foreign keys are made, and so checked, for the side table.
+#[inline(never)]
 fn prepare(session: &mut Session, target: &Target) -> Result<()> {
     let outcome = session.transaction(|session| {
         begin(session, target, PREPARATION_WAIT)?;
@@ -95,6 +97,7 @@ fn begin(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
     trust_nobody(session)
 }
 
+#[inline(never)]
 fn put_in_place(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
     begin(session, target, seconds)?;
     let (side, old) = match find(session, target)? {
@@ -153,6 +156,7 @@ fn warn_of_losses(session: &mut Session, target: &Target, old: &ExistingTable) -
 }
 
 /// The new table takes the place of the old one.
+#[inline(never)]
 fn swap(session: &mut Session, target: &Target, old: &ExistingTable, side: &ExistingTable) -> Result<()> {
     let locks = dependents::locks(session, old.oid)?;
     run(session, &locks)?;
