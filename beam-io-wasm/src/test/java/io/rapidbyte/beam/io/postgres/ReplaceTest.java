@@ -91,7 +91,8 @@ class ReplaceTest {
             createRichTarget(target);
             target.execute(
                     "CREATE MATERIALIZED VIEW of_t AS SELECT id FROM t",
-                    "CREATE FUNCTION all_of_t() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM " + target.name() + ".t'",
+                    "CREATE FUNCTION all_of_t() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM " + target.name()
+                            + ".t'",
                     "INSERT INTO child VALUES (1, 10)");
             List<String> before = state(target);
             String number = target.value("SELECT 't'::regclass::oid");
@@ -187,7 +188,8 @@ class ReplaceTest {
 
     /** How many rows there are, of how many runs, and of which. */
     private static String rows(TestSchema target, String relation) {
-        return "SELECT count(*) || ' ' || count(DISTINCT run) || ' ' || min(run) FROM " + target.quoted() + "." + relation;
+        return "SELECT count(*) || ' ' || count(DISTINCT run) || ' ' || min(run) FROM " + target.quoted() + "."
+                + relation;
     }
 
     private static String value(Connection connection, String sql) throws SQLException {
@@ -199,7 +201,8 @@ class ReplaceTest {
     }
 
     private static void createRichTarget(TestSchema target) {
-        target.executeAsSuperuser("DO 'BEGIN CREATE ROLE \"rb Taker\"; EXCEPTION WHEN duplicate_object THEN NULL; END'");
+        target.executeAsSuperuser(
+                "DO 'BEGIN CREATE ROLE \"rb Taker\"; EXCEPTION WHEN duplicate_object THEN NULL; END'");
         target.execute(sql("target.sql").split(";\\n"));
         target.execute("CREATE PUBLICATION " + target.quoted() + " FOR TABLE t");
     }
