@@ -196,6 +196,7 @@ struct Placement {
     options: String,
 }
 
+#[inline(never)]
 fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> {
     let sql = format!(
         "SELECT c.relpersistence = 'u', coalesce(' USING ' || pg_catalog.quote_ident(a.amname), ''), \
@@ -219,6 +220,7 @@ fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> 
     })
 }
 
+#[inline(never)]
 fn inherit_storage(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
     match find_table(session, &target.schema, &target.side_table)? {
         Some(side) => {

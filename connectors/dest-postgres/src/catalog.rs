@@ -124,7 +124,7 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
     let sql = format!(
         "WITH RECURSIVE base(attnum, oid, modifier) AS (\
              SELECT a.attnum, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = {0} AND a.attnum > 0 AND NOT a.attisdropped \
+             WHERE a.attrelid = {0}::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped \
            UNION ALL \
              SELECT b.attnum, t.typbasetype, t.typtypmod FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd') \
          SELECT a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), \
@@ -132,7 +132,7 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
              pg_catalog.format_type(b.oid, b.modifier) \
          FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd' \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = {0} AND a.attnum = b.attnum \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = {0}::pg_catalog.oid AND a.attnum = b.attnum \
          ORDER BY a.attnum",
         table
     );

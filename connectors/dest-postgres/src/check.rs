@@ -116,8 +116,11 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
     let user = session.settings().server.user.clone();
     let upsert = mode == WriteMode::Upsert;
     let allowed = session.query(&match mode {
+        // Who is not the owner can exchange the rows.
         WriteMode::Replace => format!(
-            "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') FROM pg_catalog.pg_class WHERE oid = {}",
+            "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') OR pg_catalog.has_table_privilege(oid, 'DELETE') \
+                 AND pg_catalog.has_table_privilege(oid, 'INSERT') AND pg_catalog.has_table_privilege(oid, 'SELECT') \
+             FROM pg_catalog.pg_class WHERE oid = {}::pg_catalog.oid",
             table.oid
         ),
         WriteMode::Append => format!("SELECT pg_catalog.has_table_privilege({}::oid, 'INSERT')", table.oid),
@@ -134,7 +137,7 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
             format!("it is {}", table.kind.describe()),
             "write into another schema or table",
         ),
-        (RelationKind::PartitionedTable | RelationKind::ForeignTable, true, _) => CheckEntry::failed(
+        (RelationKind::ForeignTable, true, _) => CheckEntry::failed(
             name,
             format!("it is {}, which cannot be replaced", table.kind.describe()),
             "use write_mode 'append', or write into another schema or table",
@@ -151,8 +154,12 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
         ),
         (_, true, false) => CheckEntry::failed(
             name,
-            "it can be replaced by its owner only",
-            format!("ALTER TABLE {} OWNER TO {}", target.quoted(), user),
+            "it can be replaced by its owner, and by whoever may read, insert and delete its rows",
+            format!(
+                "ALTER TABLE {0} OWNER TO {1}, or GRANT SELECT, INSERT, DELETE ON {0} TO {1}",
+                target.quoted(),
+                user
+            ),
         ),
         (_, false, false) => CheckEntry::failed(
             name,

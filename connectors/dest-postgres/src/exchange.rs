@@ -17,6 +17,7 @@ pub fn obstacles(session: &mut Session, table: &ExistingTable) -> Result<Vec<Str
 }
 
 /// Puts the rows of the side table into the target in the place of what it has. Both have the same columns.
+#[inline(never)]
 pub fn exchange(session: &mut Session, target: &Target, old: &ExistingTable, side: &ExistingTable) -> Result<()> {
     debug_assert!(has_same_columns(old, side));
     let only = if old.kind == RelationKind::PartitionedTable {

@@ -19,6 +19,9 @@ use rapidbyte_sdk::{debug, info, warn, Error, Result};
 /// for a short time first; together it is less than what the host gives to a call.
 const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
+/// The same for the tables that the target's foreign keys refer to.
+const PREPARATION_WAIT: u32 = 30;
+
 /// Both tables, when there are both.
 enum Found {
     Both(ExistingTable, ExistingTable),
@@ -45,6 +48,7 @@ pub fn finalize_replace(session: &mut Session, target: &Target) -> Result<()> {
     outcome.map_err(|error| explain(target, error))
 }
 
+#[inline(never)]
 fn find(session: &mut Session, target: &Target) -> Result<Found> {
     let side = find_table(session, &target.schema, &target.side_table)?;
     let old = find_table(session, &target.schema, &target.table)?;
@@ -65,9 +69,10 @@ fn find(session: &mut Session, target: &Target) -> Result<Found> {
 }
 
 /// What takes long and does not need the target: its foreign keys are made, and so checked, for the side table.
+#[inline(never)]
 fn prepare(session: &mut Session, target: &Target) -> Result<()> {
     let outcome = session.transaction(|session| {
-        begin(session, target)?;
+        begin(session, target, PREPARATION_WAIT)?;
         if let Found::Both(side, old) = find(session, target)? {
             if has_same_columns(&old, &side) && way_with_same_columns(session, target, &old)? == Way::NewTable {
                 let statements = foreign_keys(session, &old, &side)?;
@@ -86,14 +91,15 @@ fn prepare(session: &mut Session, target: &Target) -> Result<()> {
     }
 }
 
-fn begin(session: &mut Session, target: &Target) -> Result<()> {
+fn begin(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
+    session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
     lock(session, target.lock_key())?;
     trust_nobody(session)
 }
 
+#[inline(never)]
 fn put_in_place(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
-    begin(session, target)?;
-    session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
+    begin(session, target, seconds)?;
     let (side, old) = match find(session, target)? {
         Found::Both(side, old) => (side, old),
         Found::Side => {
@@ -150,6 +156,7 @@ fn warn_of_losses(session: &mut Session, target: &Target, old: &ExistingTable) -
 }
 
 /// The new table takes the place of the old one.
+#[inline(never)]
 fn swap(session: &mut Session, target: &Target, old: &ExistingTable, side: &ExistingTable) -> Result<()> {
     let locks = dependents::locks(session, old.oid)?;
     run(session, &locks)?;

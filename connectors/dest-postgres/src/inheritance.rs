@@ -18,6 +18,7 @@ pub struct Inheritance {
 impl Inheritance {
     /// Reads the catalogue; definitions have to be printed before any name changes. What may be about columns that another table does
     /// not have is left to one with the same columns only.
+    #[inline(never)]
     pub fn of(session: &mut Session, old: &ExistingTable, new: &ExistingTable) -> Result<Inheritance> {
         let mut before_rename = read(session, &OF_ANY_TABLE, old.oid, new.oid)?;
         let mut after_drop = read(session, &OF_ANY_TABLE_AFTERWARDS, old.oid, new.oid)?;

@@ -1103,7 +1103,9 @@ fn checks_say_what_is_missing_and_what_to_do() {
         );
         assert_eq!(
             failed[1].hint.as_deref(),
-            Some("ALTER TABLE \"rb_check\".\"t\" OWNER TO rb_weak")
+            Some(
+                "ALTER TABLE \"rb_check\".\"t\" OWNER TO rb_weak, or GRANT SELECT, INSERT, DELETE ON \"rb_check\".\"t\" TO rb_weak"
+            )
         );
         let checks = check(
             &server,

@@ -371,9 +371,20 @@ fn tables_of_others_are_replaced_by_whoever_may_delete_and_insert() {
              CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text); CREATE TABLE child (id int REFERENCES t); INSERT INTO t (name) VALUES ('old'); INSERT INTO child VALUES (1);
              CREATE VIEW v AS SELECT * FROM t; GRANT SELECT ON t TO \"rb Writer\"",
         );
+        // Whoever may create objects in a schema of the search path can put operators there; what they do would be done in the user's name.
+        server.run(
+            "DROP SCHEMA IF EXISTS rb_traps CASCADE; CREATE SCHEMA rb_traps; GRANT USAGE ON SCHEMA rb_traps TO PUBLIC;
+             ALTER ROLE \"rb Writer\" SET search_path = rb_traps, rb_foreign;
+             DO $$ DECLARE types text[] = ARRAY['varchar', 'text', 'name', '\"char\"', 'int2', 'int4', 'int8', 'oid', 'regclass']; a text; b text; o text; BEGIN
+                 FOREACH a IN ARRAY types LOOP FOREACH b IN ARRAY types LOOP
+                     EXECUTE format('CREATE FUNCTION rb_traps.trap(%s, %s) RETURNS boolean LANGUAGE plpgsql AS %L', a, b, 'BEGIN RAISE EXCEPTION $x$trapped$x$; END');
+                     FOREACH o IN ARRAY ARRAY['=', '<>', '<', '>', '>=', '||', '-', '+'] LOOP
+                         EXECUTE format('CREATE OPERATOR rb_traps.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = rb_traps.trap)', o, a, b);
+                     END LOOP;
+                 END LOOP; END LOOP;
+             END $$",
+        );
         let schema = two_columns();
-        let owner = std::mem::replace(&mut server.config, Map::new());
-        server.config = owner.clone();
         server.config.insert("user".into(), "rb Writer".into());
         let error = replace(&server, "run 1", "t", &schema, &two_rows(1)).unwrap_err();
         assert_eq!(error.code(), "cannot_replace");
@@ -406,7 +417,7 @@ fn tables_of_others_are_replaced_by_whoever_may_delete_and_insert() {
         replace(&server, "run 4", "t", &schema, &two_rows(1)).unwrap();
         assert_same(&before, &server.rows(STATE));
         assert_ne!(number(&mut server, "t"), old);
-        server.run("DROP SCHEMA rb_foreign CASCADE; DROP OWNED BY \"rb Owner\", \"rb Writer\"; DROP ROLE \"rb Owner\", \"rb Writer\"");
+        server.run("DROP SCHEMA rb_foreign, rb_traps CASCADE; DROP OWNED BY \"rb Owner\", \"rb Writer\"; DROP ROLE \"rb Owner\", \"rb Writer\"");
     });
 }
 

@@ -19,6 +19,7 @@ pub enum Way {
 }
 
 /// Decides between the two ways for a table whose new rows have the same columns, or fails when neither is open.
+#[inline(never)]
 pub fn way_with_same_columns(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<Way> {
     check_kind(target, table)?;
     let obstacles = dependents::obstacles(session, table)?;
@@ -40,6 +41,7 @@ pub fn way_with_same_columns(session: &mut Session, target: &Target, table: &Exi
 }
 
 /// Fails when a table with other columns, of which `keeps` knows those that stay as they are, could not take the place of this one.
+#[inline(never)]
 pub fn check_other_columns(
     session: &mut Session,
     target: &Target,

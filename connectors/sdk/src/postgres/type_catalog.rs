@@ -195,7 +195,7 @@ fn tree(oids: &[u32], server_version: u32) -> String {
         "WITH RECURSIVE tree (oid) AS ( \
            SELECT o FROM pg_catalog.unnest('{{{}}}'::pg_catalog.oid[]) AS o UNION \
            SELECT part.oid FROM tree JOIN pg_catalog.pg_type t ON t.oid = tree.oid CROSS JOIN LATERAL ( \
-             SELECT t.typelem WHERE t.typlen = -1 AND t.typelem <> 0 \
+             SELECT t.typelem WHERE t.typlen = -1 AND t.typelem <> '0' \
              UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd' \
              UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' \
                AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped \
