@@ -55,6 +55,7 @@ pub fn unique_key(session: &mut Session, target: &Target, table: &ExistingTable,
     Ok(key.columns.iter().filter_map(of_index).collect())
 }
 
+#[inline(never)]
 fn unique_indexes(session: &mut Session, table: &ExistingTable) -> Result<Vec<Index>> {
     // An index whose operators are not the usual ones of its types may take for equal what DISTINCT does not.
     let sql = format!(
@@ -91,6 +92,7 @@ fn unique_indexes(session: &mut Session, table: &ExistingTable) -> Result<Vec<In
     Ok(indexes)
 }
 
+#[inline(never)]
 fn no_unique_key(target: &Target, key: &Key, indexes: &[Index]) -> Error {
     let of_index = |index: &Index| {
         let names: Vec<String> = index.columns.iter().map(|column| column.name.clone()).collect();

@@ -301,3 +301,77 @@ fn side_tables_are_filled_by_statements_too() {
         assert_eq!(server.rows(SUMS), ["2000|5|2004|2009000|2000"]);
     });
 }
+
+/// How fast rows get into the server, not counting the host: `cargo test --release -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    with_server("rb_load_speed", |mut server| {
+        const ROWS: i64 = 200_000;
+        let schema = Schema::new(vec![
+            plain("id", DataType::Int64, "bigint"),
+            plain("a", DataType::Int32, "integer"),
+            plain("b", DataType::Float64, "double precision"),
+            plain("name", DataType::Utf8, "text"),
+            plain("pad", DataType::Utf8, "text"),
+            plain("at", DataType::TimestampUtc, "timestamp with time zone"),
+        ]);
+        let row = |id: i64| {
+            vec![
+                cell(id.to_le_bytes()),
+                cell((id as i32).to_le_bytes()),
+                cell((id as f64).to_le_bytes()),
+                cell(format!("name {}", id)),
+                cell("0123456789abcdef0123456789abcdef"),
+                cell(id.to_le_bytes()),
+            ]
+        };
+        let batches: Vec<_> = (0..ROWS / 10_000)
+            .map(|batch| {
+                frame(
+                    &schema,
+                    &(batch * 10_000..(batch + 1) * 10_000).map(row).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let (append, upsert) = (WriteMode::Append, WriteMode::Upsert);
+        for (mode, method) in [
+            (append, "copy"),
+            (append, "insert"),
+            (upsert, "copy"),
+            (upsert, "insert"),
+        ] {
+            server.run("DROP TABLE IF EXISTS t; CREATE TABLE t (id bigint PRIMARY KEY, a int, b float8, name text, pad text, at timestamptz)");
+            let mut best = f64::MAX;
+            for _ in 0..3 {
+                server.run("TRUNCATE t");
+                let mut host = StandInHost::default();
+                for (frame, sequence) in batches.iter().zip(0..) {
+                    let header = BatchHeader {
+                        unit: 0,
+                        sequence,
+                        rows: 0,
+                        frame_size: frame.len() as u64,
+                        checksum: 0,
+                    };
+                    host = host.with_batch(header, frame);
+                }
+                set_host(host);
+                let mut connector = server.connector_with("run", json!({ "load_method": method }));
+                let target = TargetRequest {
+                    primary_key: vec!["id".into()],
+                    ..request("run", "t", &schema, mode)
+                };
+                connector.apply(target.clone()).unwrap();
+                let start = std::time::Instant::now();
+                let request = WriteRequest {
+                    target,
+                    options: Map::new(),
+                };
+                connector.write(request).unwrap();
+                best = best.min(start.elapsed().as_secs_f64());
+            }
+            println!("{:?} by {}: {:.0} rows a second", mode, method, ROWS as f64 / best);
+        }
+    });
+}

@@ -465,6 +465,35 @@ fn a_key_that_is_missing_or_wrong_is_refused_before_any_row_moves() {
 }
 
 #[test]
+fn checks_say_which_rights_an_upsert_needs() {
+    with_server("rb_upsert_check", |mut server| {
+        server.run(
+            "CREATE TABLE t (id int PRIMARY KEY); DROP ROLE IF EXISTS rb_merger; CREATE ROLE rb_merger LOGIN; \
+             GRANT USAGE, CREATE ON SCHEMA rb_upsert_check TO rb_merger; GRANT INSERT, UPDATE ON t TO rb_merger",
+        );
+        let check = |server: &Server| {
+            set_host(StandInHost::default());
+            let request = json!({"streams": [{"name": "t"}], "write_mode": "upsert"});
+            let mut connector = server.connector_with("run", json!({"user": "rb_merger"}));
+            let checks = connector
+                .check(serde_json::from_value(request).unwrap())
+                .unwrap()
+                .checks;
+            checks
+                .into_iter()
+                .find(|check| check.name == "target rb_upsert_check.t")
+                .unwrap()
+        };
+        let entry = check(&server);
+        assert!(!entry.ok, "{:?}", entry);
+        assert!(entry.hint.unwrap().starts_with("GRANT SELECT, INSERT, UPDATE ON"));
+        server.run("GRANT SELECT ON t TO rb_merger");
+        assert!(check(&server).ok);
+        server.run("DROP SCHEMA rb_upsert_check CASCADE; DROP ROLE rb_merger");
+    });
+}
+
+#[test]
 fn tables_are_created_with_the_key() {
     with_server("rb_upsert_created", |mut server| {
         let schema = two_columns();
@@ -636,6 +665,8 @@ fn operators_of_others_are_never_called() {
                 assert_eq!(server.rows("SELECT name FROM t"), ["new", "new"]);
             }
         }
+        // What was temporary goes with the server's processes, which end a little after their connections.
+        server.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'rb_trapped'");
         server.run("DROP SCHEMA rb_upsert_trap CASCADE; DROP ROLE rb_trapped");
     });
 }
