@@ -9,9 +9,6 @@ use rapidbyte_sdk::Result;
 
 /// Statements that lead to the new table what refers to the old one.
 pub struct Dependents {
-    /// Takes the locks that the others need. They come before the target's own: who reads a view has its lock already when
-    /// they ask for the table's.
-    pub locks: Vec<String>,
     pub before_rename: Vec<String>,
     /// To be run when the new table has its name, and the old one another.
     pub after_rename: Vec<String>,
@@ -22,7 +19,6 @@ pub struct Dependents {
 impl Dependents {
     pub fn of(session: &mut Session, old: u32) -> Result<Dependents> {
         Ok(Dependents {
-            locks: locks(session, old)?,
             before_rename: read(session, &[query(DROP_FOREIGN_KEYS)], old, 0)?,
             after_rename: read(session, &[query(VIEWS), query(RULES)], old, 0)?,
             after_drop: read(session, &[query(ADD_FOREIGN_KEYS), query(FOREIGN_KEY_COMMENTS)], old, 0)?,

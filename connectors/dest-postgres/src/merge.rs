@@ -32,8 +32,6 @@ pub struct Merge {
     pub position: String,
     /// What creates the temporary table.
     pub create: String,
-    /// What empties the temporary table.
-    pub truncate: String,
     /// The statement up to the last of what it orders by, and behind it.
     order_before: String,
     order_behind: String,
@@ -94,7 +92,6 @@ impl Merge {
                 "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
                 quoted_stage, definitions
             ),
-            truncate: format!("TRUNCATE {}", quoted_stage),
             // A value for an identity column is the source's own, as it is in a COPY.
             order_before: format!(
                 "INSERT INTO {} AS {} ({names}) OVERRIDING SYSTEM VALUE SELECT DISTINCT ON ({}) {names} FROM {} ORDER BY {}",
