@@ -11,6 +11,7 @@ mod batch_plan;
 mod catalog;
 mod check;
 mod compare;
+mod dead_letter;
 mod encode;
 mod error_context;
 mod finalize;
@@ -23,6 +24,9 @@ mod ledger_live_tests;
 mod live_tests;
 mod names;
 mod open_copy;
+mod refused;
+#[cfg(test)]
+mod refused_live_tests;
 mod session;
 mod settings;
 mod target_type;
@@ -45,6 +49,7 @@ const UPSERT_IS_NOT_THERE: &str = "write_mode 'upsert' comes with a later versio
 
 struct PostgresDestination {
     run_id: String,
+    max_record_bytes: usize,
     session: Session,
     memory: WriteMemory,
     /// Tables, in SQL, that this instance has prepared.
@@ -96,6 +101,7 @@ impl Destination for PostgresDestination {
         Ok(PostgresDestination {
             session: Session::new(Settings::from_json(&request.config)?),
             run_id: request.run_id,
+            max_record_bytes: usize::try_from(request.limits.max_record_bytes).unwrap_or(usize::MAX),
             memory: WriteMemory::default(),
             applied: HashSet::new(),
             tables: HashMap::new(),
@@ -115,6 +121,9 @@ impl Destination for PostgresDestination {
                 _ => apply::apply_append(&mut self.session, &target, &request.schema)?,
             }
             ledger::apply(&mut self.session, &target)?;
+            if request.on_data_error == DataErrorPolicy::Dlq {
+                dead_letter::apply(&mut self.session, &target)?;
+            }
             self.applied.insert(quoted);
         }
         Ok(TargetResponse {
@@ -124,10 +133,11 @@ impl Destination for PostgresDestination {
 
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
-        let (table, quoted_table) = written_table(&target, request.target.write_mode)?;
-        self.table(&target, &table, &quoted_table)?;
+        let (table_name, quoted_table) = written_table(&target, request.target.write_mode)?;
+        self.table(&target, &table_name, &quoted_table)?;
         let PostgresDestination {
             run_id,
+            max_record_bytes,
             session,
             memory,
             tables,
@@ -141,7 +151,10 @@ impl Destination for PostgresDestination {
                 run_id,
                 target: &target,
                 quoted_table: &quoted_table,
+                table_name: &table_name,
                 table,
+                on_data_error: request.target.on_data_error,
+                max_record_bytes: *max_record_bytes,
             },
         )
     }
