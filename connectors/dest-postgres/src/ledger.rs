@@ -11,7 +11,7 @@ use crate::apply::lock;
 use crate::catalog::{find_table, ExistingTable, RelationKind};
 use crate::names::{hash, Target};
 use crate::session::Session;
-use rapidbyte_sdk::abi::BatchHeader;
+use rapidbyte_sdk::abi::{self, BatchHeader};
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified, QueryResult, Row};
 use rapidbyte_sdk::{Category, Error, Result, Scope, Stream, WriteResponse};
 use std::collections::HashMap;
@@ -53,6 +53,9 @@ const UNITS_AT_ONCE: i64 = 64;
 /// How many batches are asked for at once, at most.
 const ROWS_AT_ONCE: usize = 1000;
 
+/// How many bytes of dead letters are held until the transaction ends.
+const MOST_HELD_BYTES: usize = 8 << 20;
+
 /// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
 const LOCK_TIMEOUT: &str = "90s";
 
@@ -92,6 +95,13 @@ impl Entry {
         into.bytes += self.bytes;
         into.batches += 1;
         into.refused += self.refused;
+    }
+
+    /// Hands its dead letters over, as when it was written.
+    pub fn emit(&self) -> Result<()> {
+        self.dead_letters
+            .iter()
+            .try_for_each(|letter| abi::emit_dlq_json(letter))
     }
 }
 
@@ -209,6 +219,18 @@ impl Ledger {
         if self.is_kept {
             self.new.push(entry);
         }
+    }
+
+    /// The same for one of which records were refused. What is held of many of them is entered at once.
+    pub fn enter_refused(&mut self, session: &mut Session, entry: Entry) -> Result<()> {
+        self.enter(entry);
+        let letters = self.new.iter().flat_map(|entry| &entry.dead_letters);
+        if letters.map(String::len).sum::<usize>() > MOST_HELD_BYTES {
+            let insert = self.insertion();
+            self.new.clear();
+            session.execute(&insert).map_err(|error| self.explain(error))?;
+        }
+        Ok(())
     }
 
     /// Commits the transaction with the batches that were entered.

@@ -15,6 +15,7 @@ mod check;
 mod column_rules;
 mod compare;
 mod convert;
+mod dead_letter;
 mod dependents;
 mod drift;
 mod encode;
@@ -38,6 +39,9 @@ mod open_copy;
 mod open_insert;
 mod open_load;
 mod prepared;
+mod refused;
+#[cfg(test)]
+mod refused_live_tests;
 mod replaceable;
 mod session;
 mod settings;
@@ -67,6 +71,7 @@ use written_table::WrittenTable;
 
 struct PostgresDestination {
     run_id: String,
+    max_record_bytes: usize,
     session: Session,
     memory: WriteMemory,
     /// Tables, in SQL, that this instance has prepared, and what for.
@@ -129,6 +134,7 @@ impl Destination for PostgresDestination {
         Ok(PostgresDestination {
             session: Session::new(Settings::from_json(&request.config)?),
             run_id: request.run_id,
+            max_record_bytes: usize::try_from(request.limits.max_record_bytes).unwrap_or(usize::MAX),
             memory: WriteMemory::default(),
             applied: HashMap::new(),
             tables: HashMap::new(),
@@ -153,6 +159,9 @@ impl Destination for PostgresDestination {
                 WriteMode::Upsert => apply::apply_upsert(session, &target, schema, *evolution, &key)?,
             }
             ledger::apply(&mut self.session, &target)?;
+            if request.on_data_error == DataErrorPolicy::Dlq {
+                dead_letter::apply(&mut self.session, &target)?;
+            }
             self.applied.insert(quoted, wanted);
         }
         Ok(TargetResponse {
@@ -180,6 +189,8 @@ impl Destination for PostgresDestination {
                 table: merge.as_ref().map_or(&written.table, |merge| &merge.stage),
                 written: &written,
                 merge: merge.as_ref(),
+                on_data_error: request.target.on_data_error,
+                max_record_bytes: self.max_record_bytes,
             },
         );
         if let Some(merge) = merge {

@@ -125,6 +125,12 @@ impl Merge {
             })
     }
 
+    /// As [`Merge::run`], and leaves the temporary table empty.
+    pub fn run_and_empty(&self, session: &mut Session, batches: &MergedBatches) -> Result<()> {
+        self.run(session, batches)?;
+        session.execute(&format!("TRUNCATE {}", self.quoted_stage)).map(|_| ())
+    }
+
     /// The statement that merges these batches.
     fn sql(&self, batches: &MergedBatches) -> String {
         let position = quote_identifier(&self.position);

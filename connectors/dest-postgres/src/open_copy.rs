@@ -3,15 +3,19 @@
 //! One running COPY, and the rows that go into it.
 
 use crate::batch_plan::Route;
-use crate::encode::{Column, Encoder, Form, RowBuffer, CHUNK_BYTES, HEADER, TRAILER};
+use crate::encode::{Column, EncodeError, Encoder, Form, RowBuffer, CHUNK_BYTES, HEADER, TRAILER};
 use rapidbyte_sdk::postgres::{Connection, CopyIn};
 use rapidbyte_sdk::{abi, debug, Error, Result, Scope, TcpStream};
+use std::ops::Range;
 
 /// Values of more bytes are not put together with others before they are sent.
 pub const WIDE_VALUE: usize = 4 << 20;
 
 /// How much of a wide value is sent at once.
 pub const PIECE_BYTES: usize = 1 << 20;
+
+/// So many rows are added without making room for more than they need.
+const FEW_ROWS: usize = 16;
 
 /// A COPY that has been started and takes rows.
 ///
@@ -65,32 +69,31 @@ impl<'c> OpenCopy<'c> {
         self.bytes
     }
 
-    /// Adds the rows of a batch. Whatever makes up `flush_bytes` is sent.
+    /// Adds rows of a batch. Whatever makes up `flush_bytes` is sent.
     #[inline(never)]
     pub fn append(
         &mut self,
         encoder: &mut Encoder,
         columns: &[Column<'_>],
-        rows: usize,
+        rows: Range<usize>,
         buffer: &mut RowBuffer,
         flush_bytes: usize,
     ) -> Result<()> {
         let has_wide_rows = columns.iter().any(|column| column.values.len() > WIDE_VALUE);
-        if !has_wide_rows {
+        // A few rows, as they are tried when some are refused, are not worth so much room.
+        if !has_wide_rows && rows.len() > FEW_ROWS {
             buffer.reserve(flush_bytes + CHUNK_BYTES);
         }
         let mut start = abi::monotonic_nanos();
-        let mut row = 0;
-        while row < rows {
+        let mut row = rows.start;
+        while row < rows.end {
             if has_wide_rows && is_wide(columns, row) {
                 self.append_wide_row(encoder, columns, row, buffer)?;
                 row += 1;
                 continue;
             }
             let before = buffer.len();
-            row += encoder
-                .append(columns, row, rows, buffer)
-                .map_err(|cause| Error::data("unwritable_value", cause.to_string()).scope(Scope::Record))?;
+            row += encoder.append(columns, row, rows.end, buffer).map_err(unwritable)?;
             self.bytes += (buffer.len() - before) as u64;
             if buffer.len() >= flush_bytes {
                 let encoded = abi::monotonic_nanos();
@@ -101,7 +104,7 @@ impl<'c> OpenCopy<'c> {
                 self.times.flush += start - encoded;
             }
         }
-        self.rows += rows as u64;
+        self.rows += rows.len() as u64;
         self.batches += 1;
         self.times.encode += abi::monotonic_nanos() - start;
         Ok(())
@@ -129,7 +132,7 @@ impl<'c> OpenCopy<'c> {
             if narrow > 0 {
                 encoder
                     .append_cells(&rest[..narrow], row, row + 1, buffer)
-                    .map_err(|cause| Error::data("unwritable_value", cause.to_string()).scope(Scope::Record))?;
+                    .map_err(unwritable)?;
             }
             if let Some(value) = rest.get(narrow).and_then(|column| wide_value(column, row)) {
                 let version: &[u8] = if rest[narrow].form == Form::VersionedBytes {
@@ -179,6 +182,14 @@ impl<'c> OpenCopy<'c> {
         }
         error
     }
+}
+
+#[cold]
+pub fn unwritable(cause: EncodeError) -> Error {
+    let row = cause.row();
+    Error::data("unwritable_value", cause.to_string())
+        .scope(Scope::Record)
+        .detail("row", row)
 }
 
 pub fn is_wide(columns: &[Column<'_>], row: usize) -> bool {

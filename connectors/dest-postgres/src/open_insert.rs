@@ -7,10 +7,11 @@
 
 use crate::encode::{Column, EncodeError, Encoder, Form, RowBuffer, CHUNK_BYTES};
 use crate::insert_statement::InsertStatement;
-use crate::open_copy::{check_rows, is_wide, wide_value, CopyTimes, FinishedCopy, PIECE_BYTES, WIDE_VALUE};
+use crate::open_copy::{check_rows, is_wide, unwritable, wide_value, CopyTimes, FinishedCopy, PIECE_BYTES, WIDE_VALUE};
 use crate::prepared::{Lookup, Prepared, NAME_BYTES};
 use rapidbyte_sdk::postgres::{bind_header, execute, sync, Connection, Pipeline, BIND_END};
-use rapidbyte_sdk::{abi, Error, Result, Scope, TcpStream};
+use rapidbyte_sdk::{abi, Error, Result, TcpStream};
+use std::ops::Range;
 
 /// Bytes in front of the values in a Bind message: tag, length, portal, name with its end, formats, number of parameters.
 const BIND_HEADER: usize = 1 + 4 + 1 + NAME_BYTES + 1 + 4 + 2;
@@ -74,7 +75,7 @@ impl<'c> OpenInsert<'c> {
         &mut self,
         encoder: &mut Encoder,
         columns: &[Column<'_>],
-        rows: usize,
+        rows: Range<usize>,
         buffer: &mut RowBuffer,
         flush_bytes: usize,
     ) -> Result<()> {
@@ -82,10 +83,10 @@ impl<'c> OpenInsert<'c> {
         if !has_wide_rows {
             buffer.reserve(flush_bytes + CHUNK_BYTES);
         }
-        let size = self.statement_size(columns, rows, flush_bytes);
+        let size = self.statement_size(columns, rows.end, flush_bytes);
         let mut start = abi::monotonic_nanos();
-        let mut row = 0;
-        while row < rows {
+        let mut row = rows.start;
+        while row < rows.end {
             if has_wide_rows && is_wide(columns, row) {
                 self.append_wide_row(encoder, columns, row, buffer)?;
                 row += 1;
@@ -95,7 +96,7 @@ impl<'c> OpenInsert<'c> {
                 self.begin(size, buffer)?;
             }
             let before = buffer.len();
-            let until = rows.min(row + self.size - self.has);
+            let until = rows.end.min(row + self.size - self.has);
             let appended = encoder.append_cells(columns, row, until, buffer).map_err(unwritable)?;
             row += appended;
             self.has += appended;
@@ -116,7 +117,7 @@ impl<'c> OpenInsert<'c> {
                 self.times.flush += start - encoded;
             }
         }
-        self.rows += rows as u64;
+        self.rows += rows.len() as u64;
         self.batches += 1;
         self.times.encode += abi::monotonic_nanos() - start;
         Ok(())
@@ -285,8 +286,4 @@ impl<'c> OpenInsert<'c> {
         self.pipeline.abort();
         error
     }
-}
-
-fn unwritable(cause: EncodeError) -> Error {
-    Error::data("unwritable_value", cause.to_string()).scope(Scope::Record)
 }

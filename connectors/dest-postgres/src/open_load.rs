@@ -9,6 +9,7 @@ use crate::open_insert::OpenInsert;
 use crate::session::Session;
 use crate::settings::LoadMethod;
 use rapidbyte_sdk::{Error, Result};
+use std::ops::Range;
 
 /// A COPY, or INSERT statements, that have been started and take rows.
 ///
@@ -42,7 +43,7 @@ impl<'c> OpenLoad<'c> {
         &mut self,
         encoder: &mut Encoder,
         columns: &[Column<'_>],
-        rows: usize,
+        rows: Range<usize>,
         buffer: &mut RowBuffer,
         flush_bytes: usize,
     ) -> Result<()> {

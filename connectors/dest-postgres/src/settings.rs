@@ -30,6 +30,8 @@ pub struct Settings {
     pub copy_flush_bytes: Option<usize>,
     /// Whether the identities of batches are kept, so that none is written twice.
     pub exactly_once: bool,
+    /// The table for dead letters, in the schema of each target.
+    pub dead_letter_table: Option<String>,
 }
 
 impl Settings {
@@ -41,6 +43,7 @@ impl Settings {
             load_method: load_method(config.get("load_method"))?,
             copy_flush_bytes: flush_bytes(config.get("copy_flush_bytes"))?,
             exactly_once: exactly_once(config.get("exactly_once"))?,
+            dead_letter_table: dead_letter_table(config.get("dead_letter_table"))?,
             server,
         })
     }
@@ -52,6 +55,16 @@ fn load_method(value: Option<&Value>) -> Result<LoadMethod> {
         Some(Value::String(method)) if method == "copy" => Ok(LoadMethod::Copy),
         Some(Value::String(method)) if method == "insert" => Ok(LoadMethod::Insert),
         Some(_) => Err(invalid("member 'load_method' is neither 'copy' nor 'insert'".into())),
+    }
+}
+
+fn dead_letter_table(value: Option<&Value>) -> Result<Option<String>> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) if (1..=63).contains(&name.len()) && !name.contains('\0') => Ok(Some(name.clone())),
+        Some(_) => Err(invalid(
+            "member 'dead_letter_table' is not the name of a table, of 1 to 63 bytes".into(),
+        )),
     }
 }
 
@@ -122,6 +135,8 @@ mod tests {
             (settings.schema.as_deref(), settings.copy_flush_bytes),
             (Some("S"), Some(2 << 20))
         );
+        let settings = parse(json!({"dead_letter_table": "Dead"})).unwrap();
+        assert_eq!(settings.dead_letter_table.as_deref(), Some("Dead"));
         for (value, expected) in [(json!(true), true), (json!(false), false), (json!("false"), false)] {
             assert_eq!(parse(json!({ "exactly_once": value })).unwrap().exactly_once, expected);
         }

@@ -4,19 +4,22 @@
 
 use crate::batch_plan::{BatchPlan, Route};
 use crate::catalog::{table_shape, ExistingTable};
-use crate::encode::{Encoder, RowBuffer};
+use crate::dead_letter::Refused;
+use crate::encode::{Column, Encoder, RowBuffer};
 use crate::flush::flush_bytes;
 use crate::ledger::{Entry, Ledger};
 use crate::merge::{Merge, MergedBatches};
 use crate::names::Target;
 use crate::open_copy::{check_rows, CopyTimes, FinishedCopy};
 use crate::open_load::OpenLoad;
+use crate::refused::{is_refusal, located, separate};
 use crate::session::Session;
 use crate::written_table::WrittenTable;
 use rapidbyte_sdk::abi::{self, BatchHeader, BatchInput, Input};
-use rapidbyte_sdk::arrow::FrameReader;
-use rapidbyte_sdk::{Category, CommitState, Error, Result, WriteResponse};
+use rapidbyte_sdk::arrow::{Batch, FrameReader};
+use rapidbyte_sdk::{Category, CommitState, DataErrorPolicy, Error, Result, WriteResponse};
 use std::collections::HashSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// Rows in a staging table take room on the server a second time, so that they are moved on when there are this many
@@ -46,6 +49,9 @@ pub struct Destination<'a> {
     pub written: &'a WrittenTable,
     /// What is done with rows that are merged into the target; none are without it. Then the table is the one in which they are collected.
     pub merge: Option<&'a Merge>,
+    pub on_data_error: DataErrorPolicy,
+    /// What the host takes for a record.
+    pub max_record_bytes: usize,
 }
 
 impl Destination<'_> {
@@ -95,7 +101,7 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
     }
     outcome.map(|()| committed).map_err(|error| match error.category() {
         Category::Cancelled => error,
-        _ => by_ledger(error, has_ledger).context(format!(
+        _ => by_ledger(located(error, destination.on_data_error), has_ledger).context(format!(
             "stream '{}', target {}",
             destination.target.stream,
             destination.target.display()
@@ -158,7 +164,10 @@ fn run(
             Ok(None) => {}
             Ok(Some(entry)) => {
                 entry.count(&mut transaction.uncommitted);
-                continue;
+                match entry.emit() {
+                    Ok(()) => continue,
+                    Err(error) => return Err(give_up(open, error)),
+                }
             }
             Err(error) => return Err(give_up(open, error)),
         }
@@ -183,7 +192,13 @@ fn run(
         };
         let current = plan.insert(current);
         let decoded = abi::monotonic_nanos() - start;
-        if batch.rows() > 0 {
+        if batch.rows() > 0 && destination.on_data_error != DataErrorPolicy::Fail {
+            let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
+            // Nothing is open under this policy; the compiler does not know that.
+            open = None;
+            transaction.load_but_refused(destination, &header, &batch, current, encoder, buffer, flush_bytes)?;
+            transaction.times.encode += decoded;
+        } else if batch.rows() > 0 {
             let mut copy = match open {
                 Some(copy) if takes(&copy, &open_route, current.route()) => copy,
                 other => {
@@ -200,7 +215,7 @@ fn run(
             current.number_rows(transaction.merged.add(header.unit, header.sequence), batch.rows());
             let columns = current.columns(&batch);
             let bytes = copy.bytes();
-            if let Err(error) = copy.append(encoder, &columns, batch.rows(), buffer, flush_bytes) {
+            if let Err(error) = copy.append(encoder, &columns, 0..batch.rows(), buffer, flush_bytes) {
                 return Err(copy.abort(error));
             }
             let rows = batch.rows() as u64;
@@ -232,6 +247,7 @@ struct Transaction<'s> {
     session: &'s mut Session,
     ledger: Ledger,
     is_open: bool,
+    has_savepoint: bool,
     /// Staging tables that hold rows of this transaction.
     filled_stages: HashSet<String>,
     merge: Option<&'s Merge>,
@@ -248,6 +264,7 @@ impl<'s> Transaction<'s> {
             session,
             ledger,
             is_open: false,
+            has_savepoint: false,
             filled_stages: HashSet::new(),
             merge,
             merged: MergedBatches::default(),
@@ -321,6 +338,102 @@ impl<'s> Transaction<'s> {
         Ok(())
     }
 
+    /// Loads what the target takes of a batch, which is the one that is in memory: so what it refuses can be found.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(never)]
+    fn load_but_refused(
+        &mut self,
+        destination: &Destination<'_>,
+        header: &BatchHeader,
+        batch: &Batch<'_>,
+        plan: &mut BatchPlan,
+        encoder: &mut Encoder,
+        buffer: &mut RowBuffer,
+        flush_bytes: usize,
+    ) -> Result<()> {
+        plan.number_rows(self.merged.add(header.unit, header.sequence), batch.rows());
+        let (route, columns) = (plan.route(), plan.columns(batch));
+        // Undoing an attempt must not undo what the attempts need.
+        self.prepare(route)?;
+        let before = self.uncommitted;
+        let server = self.session.settings().server.server();
+        let mut refused = Refused::new(destination, &server, batch);
+        separate(
+            batch.rows(),
+            destination.table_name,
+            &mut |rows| self.attempt(route, &columns, rows, encoder, buffer, flush_bytes),
+            &mut |row, error| refused.add(row, &error),
+        )?;
+        self.merged.clear();
+        self.uncommitted.batches += 1;
+        self.uncommitted.refused += refused.count;
+        let (rows, bytes) = (
+            self.uncommitted.rows - before.rows,
+            self.uncommitted.bytes - before.bytes,
+        );
+        let entry = Entry::of(header, rows, bytes);
+        let entry = refused.finish(self.session, entry)?;
+        self.ledger.enter_refused(self.session, entry)
+    }
+
+    /// Loads some rows of a batch, or none of them when they hold one that is refused.
+    #[inline(never)]
+    fn attempt(
+        &mut self,
+        route: &Route,
+        columns: &[Column<'_>],
+        rows: Range<usize>,
+        encoder: &mut Encoder,
+        buffer: &mut RowBuffer,
+        flush_bytes: usize,
+    ) -> Result<()> {
+        // What the attempt before has loaded stays.
+        self.session.execute(match self.has_savepoint {
+            true => "RELEASE SAVEPOINT rapidbyte; SAVEPOINT rapidbyte",
+            false => "SAVEPOINT rapidbyte",
+        })?;
+        self.has_savepoint = true;
+        let outcome = self.load(route, columns, rows, encoder, buffer, flush_bytes);
+        match &outcome {
+            Err(error) if is_refusal(error) => {
+                buffer.clear(flush_bytes);
+                self.session.execute("ROLLBACK TO SAVEPOINT rapidbyte")?;
+            }
+            _ => {}
+        }
+        outcome
+    }
+
+    fn load(
+        &mut self,
+        route: &Route,
+        columns: &[Column<'_>],
+        rows: Range<usize>,
+        encoder: &mut Encoder,
+        buffer: &mut RowBuffer,
+        flush_bytes: usize,
+    ) -> Result<()> {
+        self.prepare(route)?;
+        let mut load = OpenLoad::start(self.session, route, buffer)?;
+        if let Err(error) = load.append(encoder, columns, rows, buffer, flush_bytes) {
+            return Err(load.abort(error));
+        }
+        let mut finished = load.finish(buffer)?;
+        // It may be one of several parts.
+        finished.batches = 0;
+        if let Some(merge) = self.merge {
+            // What the merge refuses has to be known before the next batch comes, too.
+            let before = self.uncommitted;
+            self.complete(route, finished)?;
+            if let Err(error) = merge.run_and_empty(self.session, &self.merged) {
+                self.uncommitted = before;
+                return Err(error);
+            }
+            return Ok(());
+        }
+        self.complete(route, finished)
+    }
+
     /// Commits what there is and returns what it was.
     fn commit(&mut self, destination: &Destination<'_>) -> Result<WriteResponse> {
         if self.is_open {
@@ -331,6 +444,7 @@ impl<'s> Transaction<'s> {
             destination.check_unchanged(self.session)?;
             self.ledger.commit(self.session)?;
             self.is_open = false;
+            self.has_savepoint = false;
             self.filled_stages.clear();
         }
         let commit_time = abi::monotonic_nanos() - start;
@@ -350,7 +464,8 @@ fn report(done: &WriteResponse, times: CopyTimes, commit_time: i64) -> Result<()
     abi::add_duration_nanos("dest_flush", times.flush)?;
     abi::add_duration_nanos("dest_commit", commit_time)?;
     abi::add_to_counter("dest_rows", done.rows as i64)?;
-    abi::add_to_counter("dest_bytes", done.bytes as i64)
+    abi::add_to_counter("dest_bytes", done.bytes as i64)?;
+    abi::add_to_counter("dest_refused", done.refused as i64)
 }
 
 /// What goes wrong when the rows are already committed.

@@ -8,7 +8,7 @@
 //! enough to be compiled well, and the rows it writes to are still in the processor's cache.
 
 mod buffer;
-mod json_value;
+pub mod json_value;
 mod measure;
 pub mod numeric;
 mod plain_text;
@@ -140,6 +140,17 @@ pub enum EncodeError {
     },
     /// The row is larger than any that the server takes.
     RowTooLarge { row: usize },
+}
+
+impl EncodeError {
+    /// The row of the batch.
+    pub fn row(&self) -> usize {
+        match self {
+            EncodeError::NotNumeric { row, .. }
+            | EncodeError::Unwritable { row, .. }
+            | EncodeError::RowTooLarge { row } => *row,
+        }
+    }
 }
 
 impl fmt::Display for EncodeError {

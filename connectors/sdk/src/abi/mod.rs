@@ -65,6 +65,11 @@ pub fn emit_dlq(stream: &str, record: &Value, error: &Error) -> Result<()> {
     check("emit_dlq", imports::emit_dlq(&json)).map(|_| ())
 }
 
+/// The same for a dead letter that is JSON already: an object of `stream`, `record` and `error`.
+pub fn emit_dlq_json(json: &str) -> Result<()> {
+    check("emit_dlq", imports::emit_dlq(json.as_bytes())).map(|_| ())
+}
+
 /// Writes one line to the host's log. The macros of [`crate::log`] are what connectors use.
 pub fn log(level: crate::log::Level, line: &str) {
     imports::log(level as i32, line.as_bytes());

@@ -255,6 +255,10 @@ impl Host for StandInHost {
             });
         match connected {
             Ok(connection) => {
+                // As the host does: small messages do not wait for each other.
+                if let Err(cause) = connection.set_nodelay(true) {
+                    return self.fail_io("set_nodelay", cause);
+                }
                 self.last_handle += 1;
                 self.connections.insert(self.last_handle, connection);
                 self.last_handle

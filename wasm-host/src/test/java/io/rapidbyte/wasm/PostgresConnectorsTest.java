@@ -73,6 +73,46 @@ class PostgresConnectorsTest {
     }
 
     @Test
+    void batchesThatAreWrittenAgainAreThereOnceAndCountedAgain() {
+        WasmHost host = WasmHost.shared();
+        try (TestSchema from = PostgresServer.shared().newSchema();
+                TestSchema to = PostgresServer.shared().newSchema()) {
+            from.execute(
+                    "CREATE TABLE items (id bigint PRIMARY KEY, name text)",
+                    "INSERT INTO items SELECT n, 'item ' || n FROM generate_series(1, 20000) n",
+                    "ANALYZE items");
+            Probes.Reader reader = new Probes.Reader();
+            StreamPlan plan;
+            try (SourceConnector source = host.openSource(SOURCE, config(from, Map.of()), OPTIONS)) {
+                plan = source.plan(StreamSpec.of("items"));
+                source.read(plan, 0, plan.units(), reader);
+            }
+            WriteRequest request = Probes.writeRequest(plan);
+            String rows = "SELECT count(*) || ' of ' || count(DISTINCT id) FROM " + to.quoted() + ".items";
+            String ledger = "SELECT count(*) || ' from ' || min(unit) FROM " + to.quoted() + "._rapidbyte_ledger";
+            WriteResult first = null;
+            for (int attempt = 1; attempt <= 2; attempt++) {
+                try (DestinationConnector destination =
+                        host.openDestination(DESTINATION, config(to, Map.of()), OPTIONS)) {
+                    destination.apply(request);
+                    WriteResult written = destination.write(request, new Probes.Feed(reader.frames));
+                    assertThat(written.rows(), is(20_000L));
+                    first = first == null ? written : first;
+                    assertThat(written, is(first));
+                    assertThat(to.value(rows), is("20000 of 20000"));
+                    assertThat(to.value(ledger), is(reader.frames.size() + " from 0"));
+                }
+            }
+            try (DestinationConnector destination = host.openDestination(DESTINATION, config(to, Map.of()), OPTIONS)) {
+                destination.finalizeStream(request);
+                assertThat(to.value(ledger), is("1 from -1"));
+                Failures.of(
+                        Category.DATA, "run_ended", () -> destination.write(request, new Probes.Feed(reader.frames)));
+            }
+        }
+    }
+
+    @Test
     void aBundledModuleTravelsByNameAndHash() throws Exception {
         java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
         try (java.io.ObjectOutputStream out = new java.io.ObjectOutputStream(bytes)) {
