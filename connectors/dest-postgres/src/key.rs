@@ -14,6 +14,7 @@ pub struct Key {
 
 impl Key {
     /// Fails when they are not columns of the stream, or when there have to be some and are none.
+    #[inline(never)]
     pub fn of(request: &TargetRequest) -> Result<Key> {
         let columns = &request.primary_key;
         let stream = &request.stream.name;

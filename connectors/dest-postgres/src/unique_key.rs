@@ -29,6 +29,7 @@ struct Index {
 
 /// The columns of the key, in its order, as an index of the target has them. It is one on just these columns, and one that the server can
 /// decide by at once: not a partial one, nor the index of a constraint that is deferred.
+#[inline(never)]
 pub fn unique_key(session: &mut Session, target: &Target, table: &ExistingTable, key: &Key) -> Result<Vec<KeyColumn>> {
     if !matches!(table.kind, RelationKind::Table | RelationKind::PartitionedTable) {
         return Err(Error::schema(
@@ -121,6 +122,7 @@ fn no_unique_key(target: &Target, key: &Key, indexes: &[Index]) -> Error {
 }
 
 /// Fails when the rows of a stream with these columns cannot be merged into the table.
+#[inline(never)]
 pub fn check(session: &mut Session, target: &Target, table: &ExistingTable, key: &Key, schema: &Schema) -> Result<()> {
     unique_key(session, target, table, key)?;
     let sql = format!(

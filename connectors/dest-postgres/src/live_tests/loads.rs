@@ -256,8 +256,8 @@ fn targets_of_every_kind_take_rows() {
             assert_eq!(ids, "1row 1,2row 2,3row 3", "{}", table);
         }
         assert_eq!(server.rows("SELECT twice, d FROM i ORDER BY id"), ["2|7", "4|7", "6|7"]);
-        let error = inserts.insert("d", &schema, vec![many(&schema, 10, 1)]).unwrap_err();
-        assert_eq!((error.category(), error.code()), (Category::Data, "22001"), "{}", error);
+        let error = inserts.insert("d", &schema, vec![many(&schema, 100, 1)]).unwrap_err();
+        assert_eq!(error.category(), Category::Data, "{}", error);
         let error = inserts.insert("d", &schema, vec![many(&schema, -1, 1)]).unwrap_err();
         assert_eq!((error.category(), error.code()), (Category::Data, "23514"), "{}", error);
         assert_eq!(inserts.insert("v", &schema, vec![]).unwrap_err().code(), "not_a_table");
