@@ -16,7 +16,7 @@ use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution};
+use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution, WriteMode};
 
 /// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
 #[inline(never)]
@@ -26,6 +26,7 @@ pub fn apply_append(
     schema: &Schema,
     evolution: SchemaEvolution,
     key: &Key,
+    mode: WriteMode,
 ) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     session.transaction(|session| {
@@ -40,29 +41,13 @@ pub fn apply_append(
             }
             Some(table) => {
                 check_takes_rows(target, &table)?;
+                if mode == WriteMode::Upsert {
+                    unique_key::check(session, target, &table, key, schema)?;
+                }
                 evolve(session, target, evolution, &wanted, table)
             }
         }
     })
-}
-
-/// As [`apply_append`], for rows that are merged into the target.
-#[inline(never)]
-pub fn apply_upsert(
-    session: &mut Session,
-    target: &Target,
-    schema: &Schema,
-    evolution: SchemaEvolution,
-    key: &Key,
-) -> Result<()> {
-    apply_append(session, target, schema, evolution, key)?;
-    match find_table(session, &target.schema, &target.table)? {
-        Some(table) => unique_key::check(session, target, &table, key, schema),
-        None => Err(Error::schema(
-            "unknown_target",
-            format!("stream '{}': its target {} has gone", target.stream, target.display()),
-        )),
-    }
 }
 
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,

@@ -154,9 +154,8 @@ impl Destination for PostgresDestination {
         if self.applied.get(&quoted) != Some(&wanted) {
             let (session, (schema, evolution)) = (&mut self.session, &wanted);
             match request.write_mode {
-                WriteMode::Append => apply::apply_append(session, &target, schema, *evolution, &key)?,
                 WriteMode::Replace => apply::apply_replace(session, &target, schema, *evolution, &key)?,
-                WriteMode::Upsert => apply::apply_upsert(session, &target, schema, *evolution, &key)?,
+                mode => apply::apply_append(session, &target, schema, *evolution, &key, mode)?,
             }
             ledger::apply(&mut self.session, &target)?;
             if request.on_data_error == DataErrorPolicy::Dlq {

@@ -16,7 +16,8 @@ impl Inserts {
         let host = StandInHost::default();
         let input = host.input();
         set_host(host);
-        let mut config = json!({"load_method": "insert"});
+        // Without a ledger, which knows batches that are given again.
+        let mut config = json!({"load_method": "insert", "exactly_once": false});
         config
             .as_object_mut()
             .unwrap()

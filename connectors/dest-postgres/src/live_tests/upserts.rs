@@ -42,6 +42,7 @@ fn upsert_request(table: &str, schema: &Schema, key: &[&str]) -> TargetRequest {
     }
 }
 
+/// Without a ledger: the tests give batches again on purpose, and see what becomes of their rows.
 fn upsert(
     server: &Server,
     method: &str,
@@ -51,7 +52,7 @@ fn upsert(
     nexts: Vec<Next>,
 ) -> Result<WriteResponse> {
     host_of(nexts);
-    let mut connector = server.connector_with("run", json!({ "load_method": method }));
+    let mut connector = server.connector_with("run", json!({"load_method": method, "exactly_once": false}));
     connector.apply(upsert_request(table, schema, key))?;
     let written = connector.write(WriteRequest {
         target: upsert_request(table, schema, key),
@@ -138,6 +139,31 @@ fn batches_of_a_commit_count_in_the_order_of_the_stream() {
                     "4|unit 7, late"
                 ]
             );
+        });
+    }
+}
+
+#[test]
+fn a_batch_that_was_merged_is_not_merged_again() {
+    for method in METHODS {
+        with_server("rb_upsert_ledger", |mut server| {
+            let schema = two_columns();
+            let mut run = |nexts, expected: &[&str]| {
+                host_of(nexts);
+                let mut connector = server.connector_with("run", json!({ "load_method": method }));
+                connector.apply(upsert_request("t", &schema, &["id"])).unwrap();
+                let target = upsert_request("t", &schema, &["id"]);
+                let request = WriteRequest {
+                    target,
+                    options: Map::new(),
+                };
+                assert_eq!(connector.write(request).unwrap().rows, 1);
+                connector.close().unwrap();
+                assert_eq!(server.rows("SELECT * FROM t"), expected);
+            };
+            run(vec![batch(0, 0, &schema, &[named(1, "first")])], &["1|first"]);
+            run(vec![batch(0, 1, &schema, &[named(1, "second")])], &["1|second"]);
+            run(vec![batch(0, 0, &schema, &[named(1, "first")])], &["1|second"]);
         });
     }
 }
@@ -566,6 +592,7 @@ fn writers_of_the_same_rows_wait_for_each_other_in_no_circle() {
                     let method = METHODS[number as usize % 2];
                     let mut config = config;
                     config.insert("load_method".into(), method.into());
+                    config.insert("exactly_once".into(), false.into());
                     let request_json = json!({"abi": 1, "run_id": "run", "config": config});
                     let mut connector =
                         PostgresDestination::open(serde_json::from_value(request_json).unwrap()).unwrap();

@@ -39,11 +39,14 @@ class MethodSizesTest {
             "rb_apply",
             "rb_write",
             "rb_finalize",
+            "rb_teardown",
             "rapidbyte_sdk6export",
             "rapidbyte_sdk5error",
             "DeserializeSeed$GT$11deserialize",
             "serde..de..Visitor$GT$9visit_map",
             "serde..de..Visitor$GT$10visit_enum",
+            // The identities of a commit's batches are sorted, once for a commit.
+            "core5slice4sort7recurse",
             // Once for a stream.
             "source_postgres4plan11plan_stream",
             "source_postgres7resolve4find",
