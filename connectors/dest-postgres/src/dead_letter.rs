@@ -139,6 +139,7 @@ impl<'a> Refused<'a> {
 }
 
 /// The columns of a row as a JSON object.
+#[inline(never)]
 fn record(batch: &Batch<'_>, row: usize, longest: usize) -> String {
     let mut record = String::from("{");
     for (field, column) in batch.schema().fields.iter().zip(batch.columns()) {
@@ -154,6 +155,7 @@ fn record(batch: &Batch<'_>, row: usize, longest: usize) -> String {
     record
 }
 
+#[inline(never)]
 fn value(field: &Field, column: &Column<'_>, row: usize, longest: usize) -> String {
     if column.is_valid(row) && matches!(column.values(), Values::Var { .. }) {
         let bytes = column.bytes(row);
@@ -183,6 +185,7 @@ fn cut(beginning: &[u8], length: usize) -> String {
 }
 
 /// The same JSON without characters that the server's encoding may not have.
+#[inline(never)]
 fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
@@ -198,6 +201,7 @@ fn ascii(json: &str) -> String {
 }
 
 /// The same JSON without the one character that jsonb cannot hold.
+#[inline(never)]
 fn without_zero(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
@@ -215,6 +219,7 @@ fn without_zero(json: &str) -> String {
 }
 
 /// `rb_apply`: makes sure that there is a table for dead letters, when the configuration names one.
+#[inline(never)]
 pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
     let name = match &session.settings().dead_letter_table {
         Some(name) => name.clone(),
@@ -261,6 +266,7 @@ pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
 }
 
 /// Adds them to the table of dead letters, in the transaction of the other rows.
+#[inline(never)]
 pub fn insert(session: &mut Session, target: &Target, run_id: &str, letters: &[DeadLetter]) -> Result<()> {
     let name = match &session.settings().dead_letter_table {
         Some(name) if !letters.is_empty() => name.clone(),

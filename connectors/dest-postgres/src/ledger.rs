@@ -155,6 +155,7 @@ impl Ledger {
     /// Begins a transaction that knows of this batch and of those that are likely to follow.
     ///
     /// Until it ends, the stream cannot be finalized: whoever comes after that finds the marker.
+    #[inline(never)]
     pub fn begin(&mut self, session: &mut Session, header: &BatchHeader) -> Result<()> {
         let ask = format!(
             "SELECT pg_catalog.pg_advisory_xact_lock_shared({}); {}",
@@ -166,11 +167,13 @@ impl Ledger {
     }
 
     /// Asks in the midst of a transaction.
+    #[inline(never)]
     pub fn ask(&mut self, session: &mut Session, header: &BatchHeader) -> Result<()> {
         let answer = session.query(&self.question(header))?;
         self.take_in(header, Some(answer))
     }
 
+    #[inline(never)]
     fn question(&self, header: &BatchHeader) -> String {
         format!(
             "SELECT {0} FROM {1} WHERE {2} AND unit OPERATOR(pg_catalog.=) {3} UNION ALL (SELECT {0} FROM {1} WHERE {2} \
@@ -187,6 +190,7 @@ impl Ledger {
         )
     }
 
+    #[inline(never)]
     fn take_in(&mut self, header: &BatchHeader, answer: Option<QueryResult>) -> Result<()> {
         let rows = answer.map_or(Vec::new(), |answer| answer.rows);
         let mut end = (header.unit.saturating_add(UNITS_AT_ONCE), 0);
@@ -215,9 +219,16 @@ impl Ledger {
     }
 
     /// Enters a batch when the transaction ends.
+    #[inline(never)]
     pub fn enter(&mut self, entry: Entry) {
         if self.is_kept {
-            self.new.push(entry);
+            // In one order for all, so that two writers of the same batches wait for each other in one direction only.
+            // That is the order in which they come, mostly.
+            let identity = (entry.unit, entry.sequence);
+            let at = self
+                .new
+                .partition_point(|other| (other.unit, other.sequence) < identity);
+            self.new.insert(at, entry);
         }
     }
 
@@ -234,9 +245,8 @@ impl Ledger {
     }
 
     /// Commits the transaction with the batches that were entered.
+    #[inline(never)]
     pub fn commit(&mut self, session: &mut Session) -> Result<()> {
-        // In one order for all, so that two writers of the same batches wait for each other in one direction only.
-        self.new.sort_unstable_by_key(|entry| (entry.unit, entry.sequence));
         let insert = self.insertion();
         self.asked.clear();
         self.known.clear();
@@ -245,6 +255,7 @@ impl Ledger {
     }
 
     /// The statement that enters the batches; nothing when there are none.
+    #[inline(never)]
     fn insertion(&self) -> String {
         if self.new.is_empty() {
             return String::new();
@@ -280,6 +291,7 @@ impl Ledger {
         .hint("a worker that was given up went on: nothing is to be done when the run has ended well; a run that is to be repeated has to have another run_id")
     }
 
+    #[inline(never)]
     fn batch_changed(&self, header: &BatchHeader) -> Error {
         Error::data(
             "batch_changed",
@@ -296,6 +308,7 @@ impl Ledger {
         )
     }
 
+    #[inline(never)]
     fn explain(&self, error: Error) -> Error {
         let is_of_ledger = |error: &Error| {
             let table = error.details().and_then(|details| details.get("table"));
@@ -318,6 +331,7 @@ impl Ledger {
     }
 }
 
+#[inline(never)]
 fn entry(row: &Row) -> Result<Entry> {
     Ok(Entry {
         unit: row.number(0)?,
@@ -344,6 +358,7 @@ fn dead_letters(array: &str) -> Vec<String> {
 }
 
 /// `rb_apply`: makes sure that the schema of the target has a ledger, unless the configuration wants none.
+#[inline(never)]
 pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
     if !session.settings().exactly_once {
         return Ok(());
@@ -378,6 +393,7 @@ fn is_ledger(table: &ExistingTable) -> bool {
     table.kind == RelationKind::Table && COLUMNS.iter().all(has)
 }
 
+#[inline(never)]
 fn check_usable(session: &mut Session, quoted: &str, table: &ExistingTable) -> Result<()> {
     if !is_ledger(table) {
         return Err(Error::schema(
@@ -418,6 +434,7 @@ fn grant_hint(quoted: &str) -> String {
 
 /// `rb_finalize`: forgets the batches of the stream, and leaves a marker, so that a worker which was given up and goes on
 /// is refused. Does nothing when that has been done.
+#[inline(never)]
 pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
     if !session.settings().exactly_once {
         return Ok(());
@@ -454,6 +471,7 @@ pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Resul
 }
 
 /// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.
+#[inline(never)]
 pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
     let schemas = session.query(&format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

@@ -8,6 +8,7 @@ use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
 use rapidbyte_sdk::{info, Result, Stream};
 
+#[inline(never)]
 pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
     if streams.is_empty() {
         return Ok(());

@@ -118,6 +118,7 @@ fn by_ledger(error: Error, has_ledger: bool) -> Error {
     }
 }
 
+#[inline(never)]
 fn run(
     transaction: &mut Transaction<'_>,
     destination: &Destination<'_>,
