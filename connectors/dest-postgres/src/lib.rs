@@ -2,7 +2,8 @@
 
 //! Writes Arrow batches into Postgres tables by binary COPY.
 //!
-//! `append` adds rows to the target, one transaction a call of `rb_write`. `replace` fills a side table that takes the
+//! `append` adds rows to the target, one transaction a call of `rb_write` or less. The ledger keeps a batch from being
+//! written twice. `replace` fills a side table that takes the
 //! target's place in `rb_finalize`. See docs/abi.md, section 5, for what each call has to do.
 
 mod apply;
@@ -15,6 +16,9 @@ mod error_context;
 mod finalize;
 mod flush;
 mod inheritance;
+mod ledger;
+#[cfg(test)]
+mod ledger_live_tests;
 #[cfg(test)]
 mod live_tests;
 mod names;
@@ -110,6 +114,7 @@ impl Destination for PostgresDestination {
                 WriteMode::Replace => apply::apply_replace(&mut self.session, &target, &request.schema)?,
                 _ => apply::apply_append(&mut self.session, &target, &request.schema)?,
             }
+            ledger::apply(&mut self.session, &target)?;
             self.applied.insert(quoted);
         }
         Ok(TargetResponse {
@@ -122,6 +127,7 @@ impl Destination for PostgresDestination {
         let (table, quoted_table) = written_table(&target, request.target.write_mode)?;
         self.table(&target, &table, &quoted_table)?;
         let PostgresDestination {
+            run_id,
             session,
             memory,
             tables,
@@ -132,6 +138,7 @@ impl Destination for PostgresDestination {
             session,
             memory,
             &write::Destination {
+                run_id,
                 target: &target,
                 quoted_table: &quoted_table,
                 table,
@@ -148,6 +155,7 @@ impl Destination for PostgresDestination {
             self.tables.remove(&quoted);
             self.applied.remove(&quoted);
         }
+        ledger::end_stream(&mut self.session, &target, &self.run_id)?;
         Ok(TargetResponse {
             target: target.display(),
         })

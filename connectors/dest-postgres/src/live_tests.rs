@@ -16,8 +16,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// A schema of the server for one test, and a connection that looks at it from outside.
-struct Server {
-    config: Map<String, Value>,
+pub struct Server {
+    pub config: Map<String, Value>,
     connection: Connection<Socket>,
 }
 
@@ -54,7 +54,7 @@ impl Transport for Socket {
     }
 }
 
-fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
+pub fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
     let json = match std::env::var("RAPIDBYTE_TEST_POSTGRES") {
         Ok(json) => json,
         Err(_) => return,
@@ -77,12 +77,12 @@ fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
 }
 
 impl Server {
-    fn run(&mut self, sql: &str) -> u64 {
+    pub fn run(&mut self, sql: &str) -> u64 {
         self.connection.execute(sql).unwrap()
     }
 
     /// All rows, each as its values with bars between them.
-    fn rows(&mut self, sql: &str) -> Vec<String> {
+    pub fn rows(&mut self, sql: &str) -> Vec<String> {
         let rows = self.connection.query(sql).unwrap().rows;
         let text = |row: &postgres::Row| {
             (0..row.len())
@@ -93,15 +93,15 @@ impl Server {
         rows.iter().map(text).collect()
     }
 
-    fn value(&mut self, sql: &str) -> String {
+    pub fn value(&mut self, sql: &str) -> String {
         self.rows(sql).join("\n")
     }
 
-    fn connector(&self, run_id: &str) -> PostgresDestination {
+    pub(crate) fn connector(&self, run_id: &str) -> PostgresDestination {
         self.connector_with(run_id, json!({}))
     }
 
-    fn connector_with(&self, run_id: &str, more: Value) -> PostgresDestination {
+    pub(crate) fn connector_with(&self, run_id: &str, more: Value) -> PostgresDestination {
         let mut config = self.config.clone();
         config.extend(more.as_object().unwrap().clone());
         let request = json!({"abi": 1, "run_id": run_id, "config": config, "log_level": 5});
@@ -109,7 +109,7 @@ impl Server {
     }
 }
 
-fn stream(table: &str) -> Stream {
+pub fn stream(table: &str) -> Stream {
     Stream {
         name: table.into(),
         namespace: Some("source".into()),
@@ -118,7 +118,7 @@ fn stream(table: &str) -> Stream {
     }
 }
 
-fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) -> TargetRequest {
+pub fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) -> TargetRequest {
     TargetRequest {
         run_id: run_id.into(),
         stream: stream(table),
@@ -130,7 +130,7 @@ fn request(run_id: &str, table: &str, schema: &Schema, write_mode: WriteMode) ->
     }
 }
 
-fn write_request(run_id: &str, table: &str, schema: &Schema, mode: WriteMode) -> WriteRequest {
+pub fn write_request(run_id: &str, table: &str, schema: &Schema, mode: WriteMode) -> WriteRequest {
     WriteRequest {
         target: request(run_id, table, schema, mode),
         options: Map::new(),
@@ -138,17 +138,17 @@ fn write_request(run_id: &str, table: &str, schema: &Schema, mode: WriteMode) ->
 }
 
 #[derive(Clone)]
-enum Cell {
+pub enum Cell {
     Null,
     Bool(bool),
     Bytes(Vec<u8>),
 }
 
-fn cell(bytes: impl AsRef<[u8]>) -> Cell {
+pub fn cell(bytes: impl AsRef<[u8]>) -> Cell {
     Cell::Bytes(bytes.as_ref().to_vec())
 }
 
-fn frame(schema: &Schema, rows: &[Vec<Cell>]) -> Vec<u8> {
+pub fn frame(schema: &Schema, rows: &[Vec<Cell>]) -> Vec<u8> {
     let mut batch = RecordBatchBuilder::new(schema.clone());
     for row in rows {
         for (column, cell) in batch.columns.iter_mut().zip(row) {
@@ -168,56 +168,67 @@ fn frame(schema: &Schema, rows: &[Vec<Cell>]) -> Vec<u8> {
 }
 
 /// What the host gives when the next batch is asked for.
-enum Give {
+pub enum Give {
+    /// The next batch of unit 0.
     Frame(Vec<u8>),
+    /// Unit, number in it, and frame.
+    Batch(i64, u32, Vec<u8>),
     Checkpoint,
 }
 
-fn host(gives: Vec<Give>) -> Rc<RefCell<Recording>> {
+pub fn host(gives: Vec<Give>) -> Rc<RefCell<Recording>> {
     let mut host = StandInHost::default();
+    let mut next = 0;
     for give in gives {
-        host = match give {
-            Give::Checkpoint => host.with_checkpoint(),
-            Give::Frame(frame) => {
-                let header = BatchHeader {
-                    unit: 0,
-                    sequence: 0,
-                    rows: 0,
-                    frame_size: frame.len() as u64,
-                    checksum: 0,
-                };
-                host.with_batch(header, &frame)
+        let (unit, sequence, frame) = match give {
+            Give::Checkpoint => {
+                host = host.with_checkpoint();
+                continue;
             }
+            Give::Frame(frame) => (0, next, frame),
+            Give::Batch(unit, sequence, frame) => (unit, sequence, frame),
         };
+        let header = BatchHeader {
+            unit,
+            sequence,
+            rows: 0,
+            frame_size: frame.len() as u64,
+            // Any number that follows from the bytes.
+            checksum: frame
+                .iter()
+                .fold(7, |sum: u32, byte| sum.wrapping_mul(31).wrapping_add((*byte).into())),
+        };
+        host = host.with_batch(header, &frame);
+        next += 1;
     }
     let recording = host.recording();
     set_host(host);
     recording
 }
 
-fn plain(name: &str, data_type: DataType, native: &str) -> Field {
+pub fn plain(name: &str, data_type: DataType, native: &str) -> Field {
     Field::new(name, data_type, true).with_metadata(metadata::NATIVE_TYPE, native)
 }
 
-fn text(name: &str, native: &str) -> Field {
+pub fn text(name: &str, native: &str) -> Field {
     plain(name, DataType::Utf8, native).with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
 }
 
-fn two_columns() -> Schema {
+pub fn two_columns() -> Schema {
     Schema::new(vec![
         plain("id", DataType::Int32, "integer"),
         plain("name", DataType::Utf8, "text"),
     ])
 }
 
-fn two_rows(from: i32) -> Vec<Vec<Cell>> {
+pub fn two_rows(from: i32) -> Vec<Vec<Cell>> {
     (from..from + 2)
         .map(|id| vec![cell(id.to_le_bytes()), cell(format!("row {}", id))])
         .collect()
 }
 
 /// Applies and writes on a connector of its own, and returns what it answered.
-fn load(
+pub fn load(
     server: &Server,
     run_id: &str,
     table: &str,
@@ -233,7 +244,7 @@ fn load(
     Ok(written)
 }
 
-fn finalize(server: &Server, run_id: &str, table: &str, schema: &Schema) -> Result<TargetResponse> {
+pub fn finalize(server: &Server, run_id: &str, table: &str, schema: &Schema) -> Result<TargetResponse> {
     set_host(StandInHost::default());
     server
         .connector(run_id)
@@ -789,9 +800,10 @@ fn several_instances_may_apply_at_once() {
                 thread.join().unwrap();
             }
         }
+        // Two targets, their side tables, and one ledger.
         assert_eq!(
             server.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'rb_race'"),
-            "4"
+            "5"
         );
     });
 }
@@ -838,7 +850,7 @@ fn replacing_keeps_everything_of_the_old_table_but_its_rows() {
             "t",
             WriteMode::Replace,
             &schema,
-            vec![Give::Frame(frame(&schema, &two_rows(3)))],
+            vec![Give::Batch(1, 0, frame(&schema, &two_rows(3)))],
         )
         .unwrap();
         assert_eq!(server.value("SELECT name FROM t"), "old");
@@ -851,7 +863,7 @@ fn replacing_keeps_everything_of_the_old_table_but_its_rows() {
         finalize(&server, "run", "t", &schema).unwrap();
         assert_eq!(server.value("SELECT count(*) FROM t"), "4");
         assert_eq!(
-            server.value("SELECT count(*) FROM pg_class WHERE relname LIKE '\\_rapidbyte%' AND relnamespace = 'rb_replace'::regnamespace"),
+            server.value("SELECT count(*) FROM pg_class WHERE relname LIKE '\\_rapidbyte%' AND relname NOT LIKE '\\_rapidbyte\\_ledger%' AND relnamespace = 'rb_replace'::regnamespace"),
             "0"
         );
         server.run("DROP SCHEMA rb_replace CASCADE; DROP ROLE \"rb Reader\"");
@@ -1011,7 +1023,8 @@ fn teardown_removes_the_side_tables_of_its_run() {
             )
             .unwrap();
         }
-        let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'rb_teardown'";
+        let tables =
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'rb_teardown' AND tablename <> '_rapidbyte_ledger'";
         assert_eq!(server.value(tables), "3");
         set_host(StandInHost::default());
         let streams = ["t", "u", "never"].map(|name| Stream {
@@ -1043,18 +1056,18 @@ fn values_of_a_source_that_does_not_say_what_its_types_are_made_of_fit_by_their_
         };
         let batch = |schema: &Schema, value: Cell| vec![Give::Frame(frame(schema, &[vec![value]]))];
         let decimal = || cell(12_345i128.to_le_bytes());
-        let append = |server: &Server, schema: &Schema, value| {
-            let loaded = load(server, "run", "t", WriteMode::Append, schema, batch(schema, value));
+        let append = |server: &Server, run: &str, schema: &Schema, value| {
+            let loaded = load(server, run, "t", WriteMode::Append, schema, batch(schema, value));
             loaded.map(|written| written.rows).map_err(|error| error.to_string())
         };
-        let refused = append(&server, &amount(4), decimal()).unwrap_err();
+        let refused = append(&server, "run", &amount(4), decimal()).unwrap_err();
         assert!(
             refused.contains("c is decimal128(10,4) in the stream and numeric(10,2) at the destination"),
             "{}",
             refused
         );
         assert_eq!(server.value("SELECT to_regclass('rb_undeclared.t') IS NULL"), "t");
-        assert_eq!(append(&server, &amount(2), decimal()), Ok(1));
+        assert_eq!(append(&server, "run", &amount(2), decimal()), Ok(1));
         let pair = Schema::new(vec![text("c", "rb_undeclared.pair")]);
         let other = load(
             &server,
@@ -1073,9 +1086,9 @@ fn values_of_a_source_that_does_not_say_what_its_types_are_made_of_fit_by_their_
         // With a declaration the text of a value is as good as any.
         let declared = Schema::new(vec![text("c", "rb_undeclared.amount")])
             .with_metadata(metadata::TYPES, r#"{"rb_undeclared.amount":{"domain":"numeric(8,2)"}}"#);
-        assert_eq!(append(&server, &declared, cell("NaN")), Ok(1));
+        assert_eq!(append(&server, "declared", &declared, cell("NaN")), Ok(1));
         let unreadable = Schema::new(amount(2).fields).with_metadata(metadata::TYPES, "{");
-        let error = append(&server, &unreadable, decimal()).unwrap_err();
+        let error = append(&server, "run", &unreadable, decimal()).unwrap_err();
         assert!(
             error.contains("'rapidbyte:types' of its schema cannot be read"),
             "{}",
@@ -1199,9 +1212,9 @@ fn checks_say_what_is_missing_and_what_to_do() {
 fn rows_without_columns_arrive() {
     with_server("rb_empty", |mut server| {
         let schema = Schema::new(vec![]);
-        for mode in [WriteMode::Append, WriteMode::Replace] {
+        for (run, mode) in [("other", WriteMode::Append), ("run", WriteMode::Replace)] {
             let batch = vec![Give::Frame(frame(&schema, &[vec![], vec![], vec![]]))];
-            assert_eq!(load(&server, "run", "t", mode, &schema, batch).unwrap().rows, 3);
+            assert_eq!(load(&server, run, "t", mode, &schema, batch).unwrap().rows, 3);
             assert_eq!(server.value("SELECT count(*) FROM t"), "3");
         }
         finalize(&server, "run", "t", &schema).unwrap();

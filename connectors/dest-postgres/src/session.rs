@@ -78,15 +78,26 @@ impl Session {
     /// Begins a transaction whose properties do not depend on the server's settings. Each of its statements sees what
     /// others committed before, which is what waiting for a lock is for.
     pub fn begin(&mut self) -> Result<()> {
-        self.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?;
+        self.begin_with("").map(|_| ())
+    }
+
+    /// The same, with statements in the same message; returns what each of them gave back.
+    pub fn begin_with(&mut self, statements: &str) -> Result<Vec<QueryResult>> {
+        let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}", statements);
+        let results = self.connection()?.simple_query(&begin)?;
         self.in_transaction = true;
-        Ok(())
+        Ok(results)
     }
 
     /// Commits. An error says whether the transaction may have been committed all the same.
     pub fn commit(&mut self) -> Result<()> {
+        self.commit_with("")
+    }
+
+    /// The same, with statements in front of it, in the same message.
+    pub fn commit_with(&mut self, statements: &str) -> Result<()> {
         use rapidbyte_sdk::CommitState::AfterCommitUnknown;
-        let outcome = self.query("COMMIT");
+        let outcome = self.query(&format!("{}COMMIT", statements));
         // A server that is ready again has said that it did not commit, for example because a deferred constraint failed.
         let answered = self.is_ready();
         self.in_transaction = false;

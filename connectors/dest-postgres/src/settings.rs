@@ -18,6 +18,8 @@ pub struct Settings {
     pub schema: Option<String>,
     /// How much is collected before it is sent; absent: it depends on the size of the rows.
     pub copy_flush_bytes: Option<usize>,
+    /// Whether the identities of batches are kept, so that none is written twice.
+    pub exactly_once: bool,
 }
 
 impl Settings {
@@ -28,6 +30,7 @@ impl Settings {
         Ok(Settings {
             schema: has_schema.then(|| server.schema.clone()),
             copy_flush_bytes: flush_bytes(config.get("copy_flush_bytes"))?,
+            exactly_once: exactly_once(config.get("exactly_once"))?,
             server,
         })
     }
@@ -41,6 +44,16 @@ fn check_load_method(value: Option<&Value>) -> Result<()> {
             "member 'load_method' is 'insert', which comes with a later version of this connector: use 'copy'".into(),
         )),
         Some(_) => Err(invalid("member 'load_method' is not 'copy'".into())),
+    }
+}
+
+/// A boolean, or one in a string.
+fn exactly_once(value: Option<&Value>) -> Result<bool> {
+    match value {
+        None | Some(Value::Null) => Ok(true),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
+        Some(_) => Err(invalid("member 'exactly_once' is neither true nor false".into())),
     }
 }
 
@@ -89,6 +102,7 @@ mod tests {
         ] {
             let settings = parse(config).unwrap();
             assert_eq!((settings.schema, settings.copy_flush_bytes), (None, None));
+            assert!(settings.exactly_once);
         }
     }
 
@@ -99,6 +113,9 @@ mod tests {
             (settings.schema.as_deref(), settings.copy_flush_bytes),
             (Some("S"), Some(2 << 20))
         );
+        for (value, expected) in [(json!(true), true), (json!(false), false), (json!("false"), false)] {
+            assert_eq!(parse(json!({ "exactly_once": value })).unwrap().exactly_once, expected);
+        }
     }
 
     #[test]
@@ -111,6 +128,10 @@ mod tests {
                 "'copy_flush_bytes' is not a number of bytes from 65536 to 67108864",
             ),
             (json!({"copy_flush_bytes": -1}), "'copy_flush_bytes'"),
+            (
+                json!({"exactly_once": "no"}),
+                "'exactly_once' is neither true nor false",
+            ),
             (json!({"copy_flush_bytes": 1u64 << 40}), "'copy_flush_bytes'"),
             (json!({"copy_flush_bytes": []}), "'copy_flush_bytes'"),
         ] {

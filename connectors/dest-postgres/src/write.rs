@@ -6,10 +6,11 @@ use crate::batch_plan::{BatchPlan, Route};
 use crate::catalog::ExistingTable;
 use crate::encode::{Encoder, RowBuffer};
 use crate::flush::flush_bytes;
+use crate::ledger::{Entry, Ledger};
 use crate::names::Target;
 use crate::open_copy::{check_rows, CopyTimes, FinishedCopy, OpenCopy};
 use crate::session::Session;
-use rapidbyte_sdk::abi::{self, BatchInput, Input};
+use rapidbyte_sdk::abi::{self, BatchHeader, BatchInput, Input};
 use rapidbyte_sdk::arrow::FrameReader;
 use rapidbyte_sdk::{Category, CommitState, Error, Result, WriteResponse};
 use std::collections::HashSet;
@@ -30,6 +31,7 @@ pub struct WriteMemory {
 
 /// Where the rows of a call go.
 pub struct Destination<'a> {
+    pub run_id: &'a str,
     pub target: &'a Target,
     /// The target or its side table, in SQL.
     pub quoted_table: &'a str,
@@ -45,7 +47,9 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
         encoder,
         buffer,
     } = memory;
-    let mut transaction = Transaction::new(session);
+    let has_ledger = session.settings().exactly_once;
+    let ledger = Ledger::of(destination.target, destination.run_id, has_ledger);
+    let mut transaction = Transaction::new(session, ledger);
     buffer.clear(flush_bytes(0, transaction.session.settings().copy_flush_bytes));
     let outcome = run(&mut transaction, destination, input, reader, encoder, buffer);
     let committed = transaction.committed;
@@ -54,12 +58,21 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
     }
     outcome.map(|()| committed).map_err(|error| match error.category() {
         Category::Cancelled => error,
-        _ => error.context(format!(
+        _ => by_ledger(error, has_ledger).context(format!(
             "stream '{}', target {}",
             destination.target.stream,
             destination.target.display()
         )),
     })
+}
+
+/// Whatever has been committed is not written again when there is a ledger.
+fn by_ledger(error: Error, has_ledger: bool) -> Error {
+    let is_retryable = error.is_retryable();
+    match has_ledger {
+        true => error.safe_to_retry(is_retryable),
+        false => error,
+    }
 }
 
 fn run(
@@ -79,8 +92,8 @@ fn run(
             Ok(next) => next,
             Err(error) => return Err(give_up(open, error)),
         };
-        let frame = match next {
-            Input::Batch(_, frame) => frame,
+        let (header, frame) = match next {
+            Input::Batch(header, frame) => (header, frame),
             Input::End | Input::Checkpoint => {
                 let is_end = matches!(next, Input::End);
                 if let Some(copy) = open {
@@ -96,6 +109,22 @@ fn run(
                 continue;
             }
         };
+        if !transaction.ledger.has_asked(&header) {
+            if let Some(copy) = open {
+                let finished = copy.finish(buffer)?;
+                transaction.complete(&open_route, finished)?;
+            }
+            transaction.ask(&header)?;
+            open = None;
+        }
+        match transaction.ledger.find(&header) {
+            Ok(None) => {}
+            Ok(Some(entry)) => {
+                entry.count(&mut transaction.uncommitted);
+                continue;
+            }
+            Err(error) => return Err(give_up(open, error)),
+        }
         let start = abi::monotonic_nanos();
         let prepared = reader.parse(frame).and_then(|batch| {
             let plan = match plan.take() {
@@ -130,13 +159,17 @@ fn run(
             };
             let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
             let columns = current.columns(&batch);
+            let bytes = copy.bytes();
             if let Err(error) = copy.append(encoder, &columns, batch.rows(), buffer, flush_bytes) {
                 return Err(copy.abort(error));
             }
+            let rows = batch.rows() as u64;
+            transaction.ledger.enter(Entry::of(&header, rows, copy.bytes() - bytes));
             transaction.times.encode += decoded;
             open = Some(copy);
         } else {
-            // Its columns have been checked; the server has nothing to do for it.
+            // Its columns have been checked; the server has nothing to do for it but to remember it.
+            transaction.ledger.enter(Entry::of(&header, 0, 0));
             transaction.uncommitted.batches += 1;
         }
     }
@@ -157,6 +190,7 @@ fn give_up(open: Option<OpenCopy<'_>>, error: Error) -> Error {
 /// The transaction of the rows that are not committed yet. It is begun when there is a first one.
 struct Transaction<'s> {
     session: &'s mut Session,
+    ledger: Ledger,
     is_open: bool,
     /// Staging tables that hold rows of this transaction.
     filled_stages: HashSet<String>,
@@ -166,15 +200,26 @@ struct Transaction<'s> {
 }
 
 impl<'s> Transaction<'s> {
-    fn new(session: &'s mut Session) -> Transaction<'s> {
+    fn new(session: &'s mut Session, ledger: Ledger) -> Transaction<'s> {
         Transaction {
             session,
+            ledger,
             is_open: false,
             filled_stages: HashSet::new(),
             uncommitted: WriteResponse::default(),
             committed: WriteResponse::default(),
             times: CopyTimes::default(),
         }
+    }
+
+    /// Asks the ledger for a batch and for those that are likely to follow.
+    fn ask(&mut self, header: &BatchHeader) -> Result<()> {
+        if self.is_open {
+            return self.ledger.ask(self.session, header);
+        }
+        self.ledger.begin(self.session, header)?;
+        self.is_open = true;
+        Ok(())
     }
 
     /// Makes sure that the transaction is open and that a COPY by this route can start.
@@ -221,7 +266,7 @@ impl<'s> Transaction<'s> {
     fn commit(&mut self) -> Result<WriteResponse> {
         let start = abi::monotonic_nanos();
         if self.is_open {
-            self.session.commit()?;
+            self.ledger.commit(self.session)?;
             self.is_open = false;
             self.filled_stages.clear();
         }
@@ -230,6 +275,7 @@ impl<'s> Transaction<'s> {
         self.committed.rows += done.rows;
         self.committed.bytes += done.bytes;
         self.committed.batches += done.batches;
+        self.committed.refused += done.refused;
         let times = std::mem::take(&mut self.times);
         report(&done, times, commit_time).map_err(after_commit)?;
         Ok(done)
