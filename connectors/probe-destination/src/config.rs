@@ -26,6 +26,10 @@ pub enum Behaviour {
     Slow,
     /// Keeps asking for batches after the end.
     IgnoreEnd,
+    /// Reports a row more at each checkpoint than it was given.
+    MiscountCheckpoints,
+    /// Counts refused records and keeps their dead letters to itself.
+    KeepDeadLetters,
 
     // These happen at the beginning of the call that `call` names.
     /// Returns `error`.
@@ -56,6 +60,8 @@ pub struct Config {
     pub after_batches: u64,
     /// Computation for each batch.
     pub spin_micros_per_batch: i64,
+    /// Records whose `id` this number divides are refused; 0: none.
+    pub refuse_every: i64,
     pub error: Value,
 }
 
@@ -66,6 +72,7 @@ impl Default for Config {
             call: Call::Write,
             after_batches: 1,
             spin_micros_per_batch: 0,
+            refuse_every: 0,
             error: Value::Null,
         }
     }

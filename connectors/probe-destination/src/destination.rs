@@ -2,6 +2,7 @@
 
 use crate::config::{Behaviour, Call, Config};
 use crate::misbehaviour;
+use crate::refusal::refuse;
 use crate::tally::Tally;
 use rapidbyte_sdk::abi::{self, BatchInput, Input};
 use rapidbyte_sdk::arrow::FrameReader;
@@ -33,20 +34,29 @@ impl Probe {
         }
     }
 
-    fn pull(&mut self, tally: &mut Tally) -> Result<()> {
+    fn pull(&mut self, target: &TargetRequest, tally: &mut Tally) -> Result<()> {
         loop {
             match self.input.next()? {
                 Input::Batch(header, frame) => {
                     let batch = self.reader.parse(frame)?;
-                    tally.add(&header, frame, &batch)?;
+                    let refused = refuse(&self.config, target.on_data_error, &target.stream.name, &batch)?;
+                    tally.add(&header, frame, &batch, refused)?;
                     if let Next::Return = after_batch(&self.config, tally.total.batches)? {
                         return Ok(());
                     }
                 }
-                Input::Checkpoint => abi::checkpoint(&tally.report()?)?,
+                Input::Checkpoint => self.checkpoint(tally)?,
                 Input::End => return Ok(()),
             }
         }
+    }
+
+    fn checkpoint(&self, tally: &mut Tally) -> Result<()> {
+        let mut committed = tally.report()?;
+        if self.config.behaviour == Behaviour::MiscountCheckpoints {
+            committed.rows += 1;
+        }
+        abi::checkpoint(&committed)
     }
 
     /// Asks again although there is nothing more, and returns what the host says to it.
@@ -103,10 +113,10 @@ impl Destination for Probe {
         })
     }
 
-    fn write(&mut self, _: WriteRequest) -> Result<WriteResponse> {
+    fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         self.begin(Call::Write, "probe_write_calls")?;
         let mut tally = Tally::default();
-        self.pull(&mut tally)?;
+        self.pull(&request.target, &mut tally)?;
         if self.config.behaviour == Behaviour::IgnoreEnd {
             self.ask_after_the_end()?;
         }

@@ -7,6 +7,7 @@
 mod config;
 mod destination;
 mod misbehaviour;
+mod refusal;
 mod tally;
 
 rapidbyte_sdk::destination!(destination::Probe, manifest = "../manifest.json");

@@ -15,8 +15,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds a batch, after looking whether its header tells the truth.
-    pub fn add(&mut self, header: &BatchHeader, frame: &[u8], batch: &Batch<'_>) -> Result<()> {
+    /// Adds a batch of which so many records were refused, after looking whether its header tells the truth.
+    pub fn add(&mut self, header: &BatchHeader, frame: &[u8], batch: &Batch<'_>, refused: u64) -> Result<()> {
         if header.rows as usize != batch.rows() {
             let message = format!("a header says {} rows, its batch has {}", header.rows, batch.rows());
             return Err(Error::frame(message));
@@ -24,7 +24,8 @@ impl Tally {
         if let Some(index) = batch.schema().index_of("id") {
             self.add_ids(&batch.columns()[index]);
         }
-        self.total.rows += batch.rows() as u64;
+        self.total.rows += batch.rows() as u64 - refused;
+        self.total.refused += refused;
         self.total.bytes += frame.len() as u64;
         self.total.batches += 1;
         Ok(())
@@ -44,7 +45,7 @@ impl Tally {
             rows: self.total.rows - self.reported.rows,
             bytes: self.total.bytes - self.reported.bytes,
             batches: self.total.batches - self.reported.batches,
-            refused: 0,
+            refused: self.total.refused - self.reported.refused,
         };
         abi::add_to_counter("probe_rows", news.rows as i64)?;
         abi::add_to_counter("probe_batches", news.batches as i64)?;

@@ -17,19 +17,22 @@ public interface BatchFeed {
      */
     Frame next() throws InterruptedException;
 
-    /** Whether the destination should commit what it has before it takes the next batch. */
-    default boolean checkpointDue() {
+    /**
+     * Whether the destination should commit what it has before it takes the next batch. It may wait for that batch, as {@link #next} does, to
+     * tell that the commit is due before it comes.
+     *
+     * @throws InterruptedException when the waiting thread was interrupted
+     */
+    default boolean checkpointDue() throws InterruptedException {
         return false;
     }
 
     /**
      * The destination committed.
      *
-     * @param rows rows since the last commit
-     * @param bytes bytes since the last commit
-     * @param batches batches since the last commit
+     * @param committed what it has since the last time; its batches are those that were taken first
      */
-    default void committed(long rows, long bytes, long batches) {
+    default void committed(WriteResult committed) {
         // A feed that asks for no checkpoints need not hear of them.
     }
 

@@ -118,18 +118,23 @@ final class BatchImports {
         return size;
     }
 
-    private static boolean askForCheckpoint(WriteState write) {
-        try {
-            return write.askForCheckpoint();
-        } catch (RuntimeException | Error e) {
-            throw new CallbackFailed(e);
-        }
+    private boolean askForCheckpoint(WriteState write) throws ImportFailure {
+        return waitingFor(write::askForCheckpoint);
     }
 
     private Frame takeNext(BatchFeed feed) throws ImportFailure {
+        return waitingFor(feed::next);
+    }
+
+    /** Something of the feed's that may take as long as it likes. */
+    private interface Wait<T> {
+        T run() throws InterruptedException;
+    }
+
+    private <T> T waitingFor(Wait<T> feed) throws ImportFailure {
         guard.beginWaiting();
         try {
-            return feed.next();
+            return feed.run();
         } catch (InterruptedException e) {
             // The guard sets the flag again when the guest has returned: with the flag set it could not roll back.
             guard.noteInterrupt();

@@ -55,11 +55,13 @@ final class CheckpointImports {
         JsonNode object = Payloads.object("checkpoint", json);
         WriteState write = context.write();
         if (write != null) {
-            long rows = count(object, "rows");
-            long bytes = count(object, "bytes");
-            long batches = count(object, "batches");
+            WriteResult committed = new WriteResult(
+                    count(object, "rows"),
+                    count(object, "bytes"),
+                    count(object, "batches"),
+                    object.hasNonNull("refused") ? count(object, "refused") : 0);
             callOut(() -> {
-                write.feed.committed(rows, bytes, batches);
+                write.feed.committed(committed);
                 return true;
             });
         } else if (context.read() != null) {

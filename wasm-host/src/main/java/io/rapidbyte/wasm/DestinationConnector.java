@@ -40,7 +40,10 @@ public final class DestinationConnector implements AutoCloseable {
         JsonNode ok = guest.call(LifecycleCall.WRITE, Payloads.writeRequest(request), null, new WriteState(feed));
         try {
             return new WriteResult(
-                    Payloads.count(ok, "rows"), Payloads.count(ok, "bytes"), Payloads.count(ok, "batches"));
+                    Payloads.count(ok, "rows"),
+                    Payloads.count(ok, "bytes"),
+                    Payloads.count(ok, "batches"),
+                    ok.hasNonNull("refused") ? Payloads.count(ok, "refused") : 0);
         } catch (Payloads.BadResponse e) {
             throw guest.badResponse(LifecycleCall.WRITE, e);
         }

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param configSchema the JSON Schema of its configuration
  * @param syncModes what a source can do; empty for other roles
  * @param writeModes what a destination can do; empty for other roles
+ * @param exactlyOnce whether a destination commits which batches it has together with their rows, and writes none a second time
  * @param permissions what it asks for
  * @param limits the limits it asks for; members that a manifest does not speak of have their defaults
  */
@@ -28,6 +29,7 @@ public record Manifest(
         JsonNode configSchema,
         Set<SyncMode> syncModes,
         Set<WriteMode> writeModes,
+        boolean exactlyOnce,
         PermissionRequest permissions,
         Limits limits) {
 

@@ -61,6 +61,7 @@ final class ManifestReader {
                 schema(),
                 constants(SyncMode.class, "sync_modes"),
                 constants(WriteMode.class, "write_modes"),
+                exactlyOnce(),
                 permissions(),
                 limits());
     }
@@ -92,6 +93,14 @@ final class ManifestReader {
             throw invalid(origin, "config_schema must be a JSON Schema object");
         }
         return schema;
+    }
+
+    private boolean exactlyOnce() {
+        JsonNode value = root.path("exactly_once");
+        if (!value.isMissingNode() && !value.isNull() && !value.isBoolean()) {
+            throw invalid(origin, "exactly_once must be true or false");
+        }
+        return value.asBoolean(false);
     }
 
     private PermissionRequest permissions() {

@@ -90,11 +90,20 @@ final class Payloads {
     static ObjectNode writeRequest(WriteRequest request) {
         ObjectNode node = object().put("run_id", request.runId())
                 .put("schema", Base64.getEncoder().encodeToString(request.schema()))
-                .put("write_mode", request.writeMode().jsonName());
+                .put("write_mode", request.writeMode().jsonName())
+                .put("on_data_error", request.dataErrors().jsonName());
         node.set("stream", stream(request.stream()));
+        node.set("schema_evolution", evolution(request.evolution()));
         node.set("primary_key", texts(request.primaryKey()));
         node.set("options", texts(request.options()));
         return node;
+    }
+
+    private static ObjectNode evolution(SchemaEvolution evolution) {
+        return object().put("new_column", evolution.newColumn().jsonName())
+                .put("removed_column", evolution.removedColumn().jsonName())
+                .put("type_change", evolution.typeChange().jsonName())
+                .put("nullability_change", evolution.nullabilityChange().jsonName());
     }
 
     static ArrayNode texts(List<String> values) {

@@ -16,6 +16,8 @@ import java.util.Objects;
  * @param schema an Arrow IPC stream that holds the schema and no batch
  * @param writeMode how the target's old rows are treated
  * @param primaryKey names of the key's columns; may be empty
+ * @param dataErrors what becomes of a record that the target refuses because of what is in it
+ * @param evolution what to do when the stream and a target that exists differ
  * @param options whatever else the pipeline file says of the destination
  */
 public record WriteRequest(
@@ -24,6 +26,8 @@ public record WriteRequest(
         byte[] schema,
         WriteMode writeMode,
         List<String> primaryKey,
+        RecordPolicy dataErrors,
+        SchemaEvolution evolution,
         Map<String, String> options)
         implements Serializable {
 
@@ -33,8 +37,21 @@ public record WriteRequest(
         Objects.requireNonNull(stream, "stream");
         Objects.requireNonNull(schema, "schema");
         Objects.requireNonNull(writeMode, "writeMode");
+        Objects.requireNonNull(dataErrors, "dataErrors");
+        Objects.requireNonNull(evolution, "evolution");
         primaryKey = List.copyOf(primaryKey);
         options = Map.copyOf(options);
+    }
+
+    /** A request whose bad records fail the call, and whose target changes as {@link SchemaEvolution#defaults()} says. */
+    public WriteRequest(
+            String runId,
+            StreamSpec stream,
+            byte[] schema,
+            WriteMode writeMode,
+            List<String> primaryKey,
+            Map<String, String> options) {
+        this(runId, stream, schema, writeMode, primaryKey, RecordPolicy.FAIL, SchemaEvolution.defaults(), options);
     }
 
     @Override
@@ -45,12 +62,15 @@ public record WriteRequest(
                 && Arrays.equals(schema, that.schema)
                 && writeMode == that.writeMode
                 && primaryKey.equals(that.primaryKey)
+                && dataErrors == that.dataErrors
+                && evolution.equals(that.evolution)
                 && options.equals(that.options);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(runId, stream, Arrays.hashCode(schema), writeMode, primaryKey, options);
+        return Objects.hash(
+                runId, stream, Arrays.hashCode(schema), writeMode, primaryKey, dataErrors, evolution, options);
     }
 
     @Override

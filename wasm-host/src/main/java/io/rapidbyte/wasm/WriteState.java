@@ -32,7 +32,7 @@ final class WriteState {
     }
 
     /** Whether to ask for a checkpoint now: at most once between two batches, so that a feed cannot hold the guest in a circle. */
-    boolean askForCheckpoint() {
+    boolean askForCheckpoint() throws InterruptedException {
         if (checkpointAsked || !feed.checkpointDue()) {
             return false;
         }

@@ -98,8 +98,8 @@ class HostileDestinationTest {
                 }
 
                 @Override
-                public void committed(long rows, long bytes, long batches) {
-                    committed.add(batches);
+                public void committed(WriteResult since) {
+                    committed.add(since.batches());
                 }
             });
             assertThat(result.batches(), is(4L));

@@ -103,6 +103,36 @@ final class BatchQueue {
         }
     }
 
+    /**
+     * Waits until there is a batch to take, or will be none, for at most so long.
+     *
+     * @return false when the time is over and there is none yet
+     */
+    boolean awaitNext(long nanos) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long start = System.nanoTime();
+            long left = nanos;
+            while (batches.isEmpty() && !ended && !closed && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            takeWaitNanos += System.nanoTime() - start;
+            return !batches.isEmpty() || ended || closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether no batch is left, and none will come. */
+    boolean isDrained() {
+        lock.lock();
+        try {
+            return batches.isEmpty() && ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Ends all waiting on both sides for good, and lets go of the batches. */
     void close() {
         lock.lock();

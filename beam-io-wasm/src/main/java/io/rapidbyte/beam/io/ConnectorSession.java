@@ -7,8 +7,8 @@ import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.Timings;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -44,8 +44,8 @@ final class ConnectorSession<C> implements AutoCloseable {
     private boolean busy;
     private boolean closed;
 
-    /** What the present instance was prepared for; gone with the instance. */
-    private final Set<String> prepared = new HashSet<>();
+    /** The streams that the present instance was prepared for, with their targets; gone with the instance. */
+    private final Map<String, String> prepared = new HashMap<>();
 
     private Timings reported = Timings.EMPTY;
     private Timings unreported = Timings.EMPTY;
@@ -104,14 +104,19 @@ final class ConnectorSession<C> implements AutoCloseable {
         }
     }
 
-    /** Whether there is an instance that was prepared for this. Inside of a call, or between two. */
-    boolean isPreparedFor(String what) {
-        return prepared.contains(what);
+    /** Whether there is an instance that was prepared for this stream. Inside of a call, or between two. */
+    boolean isPreparedFor(String stream) {
+        return prepared.containsKey(stream);
     }
 
-    /** Remembers that the present instance is prepared for this. Only inside of a call. */
-    void markPreparedFor(String what) {
-        prepared.add(what);
+    /** The target of a stream that the present instance is prepared for; null for others. Inside of a call, or between two. */
+    String preparedTarget(String stream) {
+        return prepared.get(stream);
+    }
+
+    /** Remembers that the present instance is prepared for this stream. Only inside of a call. */
+    void markPreparedFor(String stream, String target) {
+        prepared.put(stream, target);
     }
 
     /** Ends the call in progress, if there is one, soon; later calls are refused. */

@@ -15,18 +15,26 @@ import java.io.Serializable;
 import java.util.Locale;
 import java.util.UUID;
 import javax.annotation.Nullable;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 
-/** Which connector runs, configured how and allowed what: the part that every transform with a connector has in common. */
+/**
+ * Which connector runs, configured how and allowed what: the part that every transform with a connector has in common.
+ *
+ * @param runId the run's id, when it was given one or when that is known; else null
+ * @param transform what tells the transform from all others, once it is part of a graph
+ */
 record ConnectorSpec(
         @Nullable ConnectorModule module,
         ConnectorConfig config,
         @Nullable String runId,
+        @Nullable String transform,
         Grants grants,
-        Limits limits) implements Serializable {
+        Limits limits)
+        implements Serializable {
 
     static ConnectorSpec empty() {
-        return new ConnectorSpec(null, ConnectorConfig.EMPTY, null, Grants.manifestOnly(), Limits.defaults());
+        return new ConnectorSpec(null, ConnectorConfig.EMPTY, null, null, Grants.manifestOnly(), Limits.defaults());
     }
 
     ConnectorSpec withModule(ConnectorModule newModule, Role role, String transform) {
@@ -35,11 +43,11 @@ record ConnectorSpec(
             throw new IllegalArgumentException(transform + " needs a " + word(role) + ", and connector "
                     + newModule.name() + " is a " + word(newModule.manifest().role()) + ".");
         }
-        return new ConnectorSpec(newModule, config, runId, grants, limits);
+        return new ConnectorSpec(newModule, config, runId, transform, grants, limits);
     }
 
     ConnectorSpec withConfig(ConnectorConfig newConfig) {
-        return new ConnectorSpec(module, newConfig, runId, grants, limits);
+        return new ConnectorSpec(module, newConfig, runId, transform, grants, limits);
     }
 
     ConnectorSpec withRunId(String newRunId) {
@@ -47,25 +55,30 @@ record ConnectorSpec(
             throw new IllegalArgumentException(
                     "The run id is blank; give one that no other run has, or none to get a random one.");
         }
-        return new ConnectorSpec(module, config, newRunId, grants, limits);
+        return new ConnectorSpec(module, config, newRunId, transform, grants, limits);
     }
 
     ConnectorSpec withGrants(Grants newGrants) {
-        return new ConnectorSpec(module, config, runId, requireNonNull(newGrants, "grants"), limits);
+        return new ConnectorSpec(module, config, runId, transform, requireNonNull(newGrants, "grants"), limits);
     }
 
     ConnectorSpec withLimits(Limits newLimits) {
-        return new ConnectorSpec(module, config, runId, grants, requireNonNull(newLimits, "limits"));
+        return new ConnectorSpec(module, config, runId, transform, grants, requireNonNull(newLimits, "limits"));
     }
 
-    /** This with all that a run needs: called once, where the graph is built, so that all workers have the same run id. */
-    ConnectorSpec complete(String transform) {
+    /** This as a part of a graph, when it has what it needs for that. */
+    ConnectorSpec complete(String what) {
         if (module == null) {
             throw new IllegalArgumentException(
-                    transform
+                    what
                             + " has no connector: call withConnector(ConnectorModule.bundled(\"…\")) or withConnector(ConnectorModule.read(path)).");
         }
-        return runId == null ? withRunId(UUID.randomUUID().toString()) : this;
+        return new ConnectorSpec(module, config, runId, UUID.randomUUID().toString(), grants, limits);
+    }
+
+    /** This in the run that is executed with these options. */
+    ConnectorSpec inRun(PipelineOptions options) {
+        return runId == null ? withRunId(RunIds.of(transform, options)) : this;
     }
 
     /** The connector's name, as errors and metrics have it. */

@@ -15,8 +15,8 @@ import org.apache.beam.sdk.schemas.annotations.SchemaCreate;
 /**
  * A record that could not be moved, and why. It has a Beam schema, so that it can be turned into rows and written anywhere.
  *
- * <p>A part of a stream that is read again yields the same letters again: one can come more than once, and (run, stream, unit, number) tells
- * which ones are the same.
+ * <p>A part of a stream that is read or written again yields the same letters again: one can come more than once, and (run, stream,
+ * connector, unit, number) tells which ones are the same.
  */
 @DefaultSchema(AutoValueSchema.class)
 @AutoValue
@@ -36,7 +36,10 @@ public abstract class DeadLetter implements Serializable {
     /** The unit of the stream's plan it was met in. */
     public abstract long getUnit();
 
-    /** Its number among the dead letters of the unit, from 0. */
+    /**
+     * Its number among the dead letters of the unit, from 0. For a record that a destination refused: its number among those of its batch, and
+     * 2<sup>32</sup> times the batch's number within the unit.
+     */
     public abstract long getNumber();
 
     /** What kind of failure it is, in the words of the connector ABI (section 8): {@code data}, … */

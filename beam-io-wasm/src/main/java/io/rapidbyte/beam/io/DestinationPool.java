@@ -4,7 +4,6 @@ package io.rapidbyte.beam.io;
 import io.rapidbyte.wasm.DestinationConnector;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Iterator;
 
 /**
  * Destination instances that wait for the next bundle with their connections open. A DoFn's thread takes and gives them; only {@link
@@ -15,40 +14,44 @@ final class DestinationPool implements AutoCloseable {
     private static final int MAX_IDLE = 4;
 
     private final ConnectorSpec spec;
-    private final Deque<ConnectorSession<DestinationConnector>> idle = new ArrayDeque<>();
+    private final Deque<Lease> idle = new ArrayDeque<>();
     private boolean closed;
+
+    /** A session with the run it is of: an instance knows its run from the moment it is opened. */
+    record Lease(String runId, ConnectorSession<DestinationConnector> session) {}
 
     DestinationPool(ConnectorSpec spec) {
         this.spec = spec;
     }
 
     /**
-     * A session, if possible one that wrote this stream before.
+     * A session of a run, if possible one that wrote this stream before.
      *
      * @throws IllegalStateException when the pool was closed
      */
-    synchronized ConnectorSession<DestinationConnector> take(String stream) {
+    synchronized Lease take(String runId, String stream) {
         if (closed) {
             throw new IllegalStateException(
                     "Stream " + stream + " cannot be written by " + spec.name() + ": its step was torn down.");
         }
-        Iterator<ConnectorSession<DestinationConnector>> sessions = idle.iterator();
-        while (sessions.hasNext()) {
-            ConnectorSession<DestinationConnector> session = sessions.next();
-            if (session.isPreparedFor(stream)) {
-                sessions.remove();
-                return session;
+        Lease found = null;
+        for (Lease lease : idle) {
+            if (lease.runId.equals(runId) && (found == null || lease.session.isPreparedFor(stream))) {
+                found = lease;
             }
         }
-        ConnectorSession<DestinationConnector> any = idle.poll();
-        return any == null ? ConnectorSession.ofDestination(spec) : any;
+        if (found == null) {
+            return new Lease(runId, ConnectorSession.ofDestination(spec.withRunId(runId)));
+        }
+        idle.remove(found);
+        return found;
     }
 
     /** Takes back a session whose last call succeeded. */
-    synchronized void give(ConnectorSession<DestinationConnector> session) {
-        idle.add(session);
+    synchronized void give(Lease lease) {
+        idle.add(lease);
         while (closed ? !idle.isEmpty() : idle.size() > MAX_IDLE) {
-            idle.remove().close();
+            idle.remove().session.close();
         }
     }
 
@@ -56,7 +59,7 @@ final class DestinationPool implements AutoCloseable {
     public synchronized void close() {
         closed = true;
         while (!idle.isEmpty()) {
-            idle.remove().close();
+            idle.remove().session.close();
         }
     }
 }

@@ -14,6 +14,7 @@ import org.apache.beam.sdk.coders.SerializableCoder;
  * @param stream the stream's name
  * @param target the target's name for people
  * @param rows rows written by the run
+ * @param refused records that the target refused and that were left out
  * @param bytes bytes of the batches' frames
  * @param batches batches written by the run
  * @param position where an incremental run of the stream has ended, to be stored and given to the next one ({@link
@@ -21,7 +22,8 @@ import org.apache.beam.sdk.coders.SerializableCoder;
  *     out here and nowhere earlier, so that what is stored is never ahead of the data
  */
 @DefaultCoder(SerializableCoder.class)
-public record FinalizedStream(String stream, String target, long rows, long bytes, long batches, String position)
+public record FinalizedStream(
+        String stream, String target, long rows, long refused, long bytes, long batches, String position)
         implements Serializable {
     /** Checks that nothing is null. */
     public FinalizedStream {
@@ -29,8 +31,8 @@ public record FinalizedStream(String stream, String target, long rows, long byte
         requireNonNull(target, "target");
     }
 
-    /** A stream whose run ends nowhere in particular. */
+    /** A stream without refused records, whose run ends nowhere in particular. */
     public FinalizedStream(String stream, String target, long rows, long bytes, long batches) {
-        this(stream, target, rows, bytes, batches, null);
+        this(stream, target, rows, 0, bytes, batches, null);
     }
 }

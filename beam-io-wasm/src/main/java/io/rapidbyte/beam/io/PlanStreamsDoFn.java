@@ -5,6 +5,7 @@ import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.List;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,9 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
     private final long maxBundleBytes;
     private final int maxInitialSplits;
 
+    /** The connector in the run that is executed. */
+    private transient ConnectorSpec running;
+
     private transient ConnectorSession<SourceConnector> session;
 
     PlanStreamsDoFn(ConnectorSpec spec, long maxBundleBytes, int maxInitialSplits) {
@@ -29,8 +33,9 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
     }
 
     @Setup
-    public void setup() {
-        session = ConnectorSession.ofSource(spec);
+    public void setup(PipelineOptions options) {
+        running = spec.inRun(options);
+        session = ConnectorSession.ofSource(running);
     }
 
     @ProcessElement

@@ -37,16 +37,20 @@ public final class RapidbyteMetrics {
     public static final String READ_BUNDLES = "read_bundles";
     /** Rows that a source left out because they are larger than a record may be. */
     public static final String LARGE_RECORDS = "large_records";
-    /** Dead letters that came out of reading. */
+    /** Dead letters that came out of reading or, under the destination's name, of writing. */
     public static final String DEAD_LETTERS = "dead_letters";
     /** Rows committed, as the destination counts them. */
     public static final String RECORDS_WRITTEN = "records_written";
+    /** Rows that the destination refused and that were left out. */
+    public static final String RECORDS_REFUSED = "records_refused";
     /** Bytes of the frames that were committed. */
     public static final String BYTES_WRITTEN = "bytes_written";
     /** Batches committed. */
     public static final String BATCHES_WRITTEN = "batches_written";
-    /** Write calls: transactions of the destination. */
+    /** Write calls: one for each stream of a bundle. */
     public static final String WRITE_BUNDLES = "write_bundles";
+    /** Commits that held batches: one for each write call, and one for each checkpoint within it. */
+    public static final String COMMITS = "commits";
 
     /** Reading, as a whole. */
     public static final String SOURCE_READ = "source_read_nanos";

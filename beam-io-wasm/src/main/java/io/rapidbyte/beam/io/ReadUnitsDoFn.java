@@ -7,6 +7,7 @@ import io.rapidbyte.wasm.Timings;
 import java.util.UUID;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.io.range.OffsetRange;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 
@@ -24,6 +25,9 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     private final boolean pausesInUnits;
     /** The same in all copies of this step, on all threads, and in no other. */
     private final String step = UUID.randomUUID().toString();
+
+    /** The connector in the run that is executed. */
+    private transient ConnectorSpec running;
 
     private transient ConnectorSession<SourceConnector> session;
 
@@ -79,8 +83,9 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     }
 
     @Setup
-    public void setup() {
-        session = ConnectorSession.ofSource(spec);
+    public void setup(PipelineOptions options) {
+        running = spec.inRun(options);
+        session = ConnectorSession.ofSource(running);
         paused = new PausedReads();
     }
 
@@ -154,7 +159,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         if (!ended) {
             paused.put(new PausedReads.Key(step, stream.id(), read.unit()), pausable);
             if (session == null) {
-                session = ConnectorSession.ofSource(spec);
+                session = ConnectorSession.ofSource(running);
             }
         }
         return !ended || read.endedByBytes() ? ProcessContinuation.resume() : ProcessContinuation.stop();
@@ -181,7 +186,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     private UnitsRead unitsRead(
             PlannedStream stream, RestrictionTracker<OffsetRange, Long> tracker, MultiOutputReceiver outputs) {
         return new UnitsRead(
-                spec,
+                running,
                 stream.plan().stream().name(),
                 stream.plan().position(),
                 tracker,

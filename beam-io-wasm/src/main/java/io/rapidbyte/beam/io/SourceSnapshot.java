@@ -40,7 +40,8 @@ public final class SourceSnapshot implements AutoCloseable {
      * what is read; incremental ones after it, so that they end at the greatest cursor of just that state.
      */
     static SourceSnapshot open(ConnectorSpec spec, WasmIO.Read read) {
-        SourceConnector source = spec.openSource();
+        // The instance that keeps the state belongs to all executions that read it, each of which is a run of its own.
+        SourceConnector source = (spec.runId() == null ? spec.withRunId(spec.transform()) : spec).openSource();
         try {
             List<StreamSpec> streams = read.streams();
             StreamPlan[] plans = new StreamPlan[streams.size()];
@@ -49,7 +50,7 @@ public final class SourceSnapshot implements AutoCloseable {
             plan(source, streams, plans, stream -> stream.syncMode() == SyncMode.INCREMENTAL);
             List<StreamPlan> ofOneState =
                     Stream.of(plans).map(plan -> plan.withSnapshot(snapshot)).toList();
-            return new SourceSnapshot(read.withRunId(spec.runId()).withPlans(ofOneState), source, snapshot != null);
+            return new SourceSnapshot(read.withPlans(ofOneState), source, snapshot != null);
         } catch (RuntimeException | Error e) {
             source.close();
             throw e;

@@ -60,6 +60,11 @@ public record StreamReport(String stream, SortedMap<String, Long> metrics) imple
         return get(RapidbyteMetrics.RECORDS_WRITTEN);
     }
 
+    /** Rows that the destination refused and that were left out. */
+    public long recordsRefused() {
+        return get(RapidbyteMetrics.RECORDS_REFUSED);
+    }
+
     /** Bytes of Arrow frames committed in the destination. */
     public long bytesWritten() {
         return get(RapidbyteMetrics.BYTES_WRITTEN);

@@ -2,24 +2,29 @@
 package io.rapidbyte.beam.io;
 
 import io.rapidbyte.wasm.ArrowFrames;
+import io.rapidbyte.wasm.BatchFeed;
 import io.rapidbyte.wasm.Category;
 import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.Frame;
 import io.rapidbyte.wasm.FrameInfo;
+import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.Timings;
 import io.rapidbyte.wasm.WriteRequest;
 import io.rapidbyte.wasm.WriteResult;
 import java.time.Duration;
 import java.util.Map;
+import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
+import org.joda.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Writes one stream's batches of one bundle on a thread of its own, so that reading and writing overlap even where the runner fuses both
- * into one thread. All is committed when {@link #await()} returns; until {@link #end()} was called nothing is.
+ * into one thread. All is committed when {@link #await()} returns; until {@link #end()} was called nothing is but what was due by the
+ * checkpoint intervals.
  *
  * <p>All methods are called on the DoFn's thread.
  */
@@ -33,6 +38,8 @@ final class StreamWriter {
     private final ConnectorSession<DestinationConnector> session;
     private final WriteRequest request;
     private final BatchQueue queue;
+    private final CheckpointIntervals intervals;
+    private final BundleAccount account;
     private final Thread thread;
 
     // Written by the writer's thread before it ends, read after joining it or after the queue was found closed.
@@ -42,19 +49,21 @@ final class StreamWriter {
     private long writeNanos;
     private Timings applyTimings = Timings.EMPTY;
     private Timings writeTimings = Timings.EMPTY;
+    private String target;
     private long batchesTaken;
 
-    // Counted by the DoFn's thread.
-    private long rowsPut;
-    private long bytesPut;
-    private long batchesPut;
-
     StreamWriter(
-            String connector, ConnectorSession<DestinationConnector> session, WriteRequest request, BatchQueue queue) {
+            String connector,
+            ConnectorSession<DestinationConnector> session,
+            WriteRequest request,
+            CheckpointIntervals intervals,
+            BatchQueue queue) {
         this.connector = connector;
         this.session = session;
         this.request = request;
+        this.intervals = intervals;
         this.queue = queue;
+        this.account = new BundleAccount(connector, request);
         this.thread =
                 new Thread(this::run, "rapidbyte-writer-" + request.stream().name());
         thread.setDaemon(true);
@@ -77,13 +86,11 @@ final class StreamWriter {
      *
      * @throws ConnectorException when the writer failed, at this batch or an earlier one
      */
-    void put(ArrowBatch batch) throws InterruptedException {
+    void put(ArrowBatch batch, Instant timestamp, BoundedWindow window) throws InterruptedException {
+        account.put(batch, timestamp, window);
         if (!queue.put(batch)) {
             throw failed();
         }
-        rowsPut += batch.rows();
-        bytesPut += batch.sizeBytes();
-        batchesPut++;
     }
 
     /** Says that the bundle holds no further batch of the stream: the destination commits. */
@@ -101,16 +108,17 @@ final class StreamWriter {
         if (failure != null) {
             throw failed();
         }
-        if (result.rows() != rowsPut || result.batches() != batchesPut) {
-            throw new ConnectorException(
-                    connector,
-                    ConnectorError.of(
-                            Category.INTERNAL,
-                            "rows_missing",
-                            connector + " was given " + rowsPut + " rows in " + batchesPut + " batches of stream "
-                                    + request.stream().name() + " and reports " + result.rows() + " rows in "
-                                    + result.batches() + " batches as written. This is a defect of the connector."));
-        }
+        account.end(result);
+    }
+
+    /** What is committed and what was refused. After {@link #await()}. */
+    BundleAccount account() {
+        return account;
+    }
+
+    /** The target's name for people. After {@link #await()}. */
+    String target() {
+        return target;
     }
 
     /** Abandons the bundle: the destination rolls back. Waits until the writer's thread is gone; without effect when it is. */
@@ -162,7 +170,10 @@ final class StreamWriter {
         if (result != null) {
             metrics.add(RapidbyteMetrics.RECORDS_WRITTEN, result.rows());
             metrics.add(RapidbyteMetrics.BATCHES_WRITTEN, result.batches());
-            metrics.add(RapidbyteMetrics.BYTES_WRITTEN, bytesPut);
+            metrics.add(RapidbyteMetrics.RECORDS_REFUSED, result.refused());
+            metrics.add(RapidbyteMetrics.DEAD_LETTERS, account.letters().size());
+            metrics.add(RapidbyteMetrics.BYTES_WRITTEN, account.bytesCommitted());
+            metrics.add(RapidbyteMetrics.COMMITS, account.commitCount());
         }
         metrics.add(RapidbyteMetrics.DEST_VM_SETUP, session.takeOpenNanos());
         metrics.addHost("dest", session.takeTimings());
@@ -189,29 +200,61 @@ final class StreamWriter {
     }
 
     private WriteResult applyAndWrite(DestinationConnector destination) {
-        String target = request.stream().name();
-        if (!session.isPreparedFor(target)) {
-            apply(destination);
-            session.markPreparedFor(target);
+        String stream = request.stream().name();
+        if (!session.isPreparedFor(stream)) {
+            session.markPreparedFor(stream, apply(destination));
         }
+        target = session.preparedTarget(stream);
         Timings before = destination.timings();
         long start = System.nanoTime();
         try {
-            return destination.write(request, this::nextFrame);
+            return destination.write(request, new Feed());
         } finally {
             writeNanos = System.nanoTime() - start;
             writeTimings = destination.timings().minus(before);
         }
     }
 
-    private void apply(DestinationConnector destination) {
+    private String apply(DestinationConnector destination) {
         Timings before = destination.timings();
         long start = System.nanoTime();
         try {
-            destination.apply(request);
+            return destination.apply(request);
         } finally {
             applyNanos = System.nanoTime() - start;
             applyTimings = destination.timings().minus(before);
+        }
+    }
+
+    /** What the destination writes from. */
+    private final class Feed implements BatchFeed {
+        @Override
+        public Frame next() throws InterruptedException {
+            return nextFrame();
+        }
+
+        @Override
+        public boolean checkpointDue() throws InterruptedException {
+            if (queue.isDrained()) {
+                // The end commits as well.
+                return false;
+            }
+            long nanos = account.nanosUntilDue(intervals);
+            return account.isDue(intervals) || nanos >= 0 && !queue.awaitNext(nanos);
+        }
+
+        @Override
+        public void committed(WriteResult committed) {
+            account.commit(committed);
+        }
+
+        @Override
+        public boolean deadLetter(String json) {
+            if (request.dataErrors() != RecordPolicy.DLQ) {
+                return false;
+            }
+            account.refuse(json);
+            return true;
         }
     }
 
@@ -221,6 +264,7 @@ final class StreamWriter {
             return null;
         }
         batchesTaken++;
+        account.takeNext();
         // Between source and sink a batch may have met transforms, coders and networks.
         FrameInfo info = ArrowFrames.inspect(batch.frame());
         if (info.rows() != batch.rows()) {

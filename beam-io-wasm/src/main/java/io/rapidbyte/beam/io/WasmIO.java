@@ -9,6 +9,7 @@ import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
 import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.Role;
+import io.rapidbyte.wasm.SchemaEvolution;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WriteMode;
@@ -20,9 +21,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import javax.annotation.Nullable;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.MapElements;
@@ -84,6 +87,10 @@ public final class WasmIO {
 
     private static final ListCoder<StreamSpec> LISTS_OF_STREAMS = ListCoder.of(SerializableCoder.of(StreamSpec.class));
 
+    private static final SerializableCoder<StreamCommit> COMMITS = SerializableCoder.of(StreamCommit.class);
+
+    private static final long DEFAULT_CHECKPOINT_BYTES = 64L << 20;
+
     private WasmIO() {}
 
     /** Reads streams from a source. At least a connector and a stream must be given. */
@@ -110,6 +117,10 @@ public final class WasmIO {
                 .setSpec(ConnectorSpec.empty())
                 .setWriteMode(WriteMode.APPEND)
                 .setPrimaryKey(List.of())
+                .setDataErrorPolicy(RecordPolicy.FAIL)
+                .setSchemaEvolution(SchemaEvolution.defaults())
+                .setCheckpointIntervalRows(0)
+                .setCheckpointInterval(Duration.ZERO)
                 .setOptions(Map.of())
                 .setMaxInflightBatches(16)
                 .setMaxInflightBytes(64L << 20)
@@ -233,7 +244,10 @@ public final class WasmIO {
             return withStreams(streams);
         }
 
-        /** What identifies the run in batches and towards connectors; a random one when not given. */
+        /**
+         * What identifies the run in batches and towards connectors. When not given, each execution of the graph has an id of its own, which
+         * stays the same whatever the runner repeats.
+         */
         public Read withRunId(String runId) {
             return withSpec(spec().withRunId(runId));
         }
@@ -289,6 +303,12 @@ public final class WasmIO {
                                 + " with the record policy DLQ makes dead letters that nobody takes: end it with withDeadLetters(), or choose SKIP.");
             }
             return readAll(begin).getBatches();
+        }
+
+        @Override
+        public void validate(PipelineOptions options) {
+            super.validate(options);
+            RunIds.newExecution(options);
         }
 
         private WasmReadResult readAll(PBegin begin) {
@@ -369,6 +389,12 @@ public final class WasmIO {
         @Override
         public WasmReadResult expand(PBegin begin) {
             return read().readAll(begin);
+        }
+
+        @Override
+        public void validate(PipelineOptions options) {
+            super.validate(options);
+            RunIds.newExecution(options);
         }
 
         @Override
@@ -457,6 +483,12 @@ public final class WasmIO {
         }
 
         @Override
+        public void validate(PipelineOptions options) {
+            super.validate(options);
+            RunIds.newExecution(options);
+        }
+
+        @Override
         public void populateDisplayData(DisplayData.Builder builder) {
             super.populateDisplayData(builder);
             settings().spec().populateDisplayData(builder);
@@ -477,6 +509,18 @@ public final class WasmIO {
 
         abstract List<String> primaryKey();
 
+        abstract RecordPolicy dataErrorPolicy();
+
+        abstract SchemaEvolution schemaEvolution();
+
+        /** Null when it was not said. */
+        @Nullable
+        abstract Long checkpointIntervalBytes();
+
+        abstract long checkpointIntervalRows();
+
+        abstract Duration checkpointInterval();
+
         abstract Map<String, String> options();
 
         abstract int maxInflightBatches();
@@ -492,6 +536,16 @@ public final class WasmIO {
             abstract Builder setWriteMode(WriteMode mode);
 
             abstract Builder setPrimaryKey(List<String> columns);
+
+            abstract Builder setDataErrorPolicy(RecordPolicy policy);
+
+            abstract Builder setSchemaEvolution(SchemaEvolution evolution);
+
+            abstract Builder setCheckpointIntervalBytes(@Nullable Long bytes);
+
+            abstract Builder setCheckpointIntervalRows(long rows);
+
+            abstract Builder setCheckpointInterval(Duration interval);
 
             abstract Builder setOptions(Map<String, String> options);
 
@@ -538,12 +592,75 @@ public final class WasmIO {
             return toBuilder().setPrimaryKey(List.copyOf(columns)).build();
         }
 
+        /**
+         * What becomes of a record that the target refuses because of what is in it; {@link RecordPolicy#FAIL} when not given. With {@link
+         * RecordPolicy#DLQ} it is in {@link WasmWriteResult#getDeadLetters()}.
+         */
+        public Write withDataErrorPolicy(RecordPolicy policy) {
+            return toBuilder().setDataErrorPolicy(policy).build();
+        }
+
+        /** What happens when a stream and a target that exists differ; {@link SchemaEvolution#defaults()} when not given. */
+        public Write withSchemaEvolution(SchemaEvolution evolution) {
+            return toBuilder().setSchemaEvolution(evolution).build();
+        }
+
+        /**
+         * After how many bytes of batches the destination commits inside of a bundle; 0: not before its end. When not given, 64 MiB where the
+         * connector writes every batch once ({@code exactly_once} in its manifest), which bounds what a failure makes it write again and how
+         * long its transactions are, and is seconds of work, beside which a commit costs nothing; 0 where it does not, because there the rows of
+         * such a commit are written twice when the rest of the bundle fails.
+         */
+        public Write withCheckpointIntervalBytes(long bytes) {
+            requireNotNegative("withCheckpointIntervalBytes", bytes);
+            return toBuilder().setCheckpointIntervalBytes(bytes).build();
+        }
+
+        /** After how many rows the destination commits inside of a bundle; 0, as when not given: as many as come. */
+        public Write withCheckpointIntervalRows(long rows) {
+            requireNotNegative("withCheckpointIntervalRows", rows);
+            return toBuilder().setCheckpointIntervalRows(rows).build();
+        }
+
+        /**
+         * After what time the destination commits inside of a bundle, beginning with the first batch that is not committed, whether further ones
+         * come or not; zero, as when not given: however long it takes.
+         */
+        public Write withCheckpointInterval(Duration interval) {
+            requireNotNegative(
+                    "withCheckpointInterval",
+                    requireNonNull(interval, "interval").getMillis());
+            return toBuilder().setCheckpointInterval(interval).build();
+        }
+
+        private CheckpointIntervals checkpointIntervals() {
+            Long bytes = checkpointIntervalBytes();
+            if (bytes == null) {
+                ConnectorModule module = spec().module();
+                bytes = module != null && module.manifest().exactlyOnce() ? DEFAULT_CHECKPOINT_BYTES : 0;
+            }
+            return new CheckpointIntervals(
+                    bytes,
+                    checkpointIntervalRows(),
+                    java.time.Duration.ofMillis(checkpointInterval().getMillis()));
+        }
+
+        private static void requireNotNegative(String method, long value) {
+            if (value < 0) {
+                throw new IllegalArgumentException(WRITE + "." + method + " was given " + value
+                        + " and needs a number above zero, or zero for no bound.");
+            }
+        }
+
         /** Options for the destination's write calls; see the connector's documentation. */
         public Write withOptions(Map<String, String> options) {
             return toBuilder().setOptions(Map.copyOf(options)).build();
         }
 
-        /** What identifies the run towards the connector; a random one when not given. */
+        /**
+         * What identifies the run towards the connector; the run that read the batches when not given. A destination that writes every batch
+         * once takes a batch for one that it has when run, stream, unit and number are the same.
+         */
         public Write withRunId(String runId) {
             return withSpec(spec().withRunId(runId));
         }
@@ -574,17 +691,22 @@ public final class WasmIO {
         public WasmWriteResult expand(PCollection<ArrowBatch> batches) {
             ConnectorSpec spec = spec().complete(WRITE);
             validateMode(spec, batches);
-            WriteSettings settings = new WriteSettings(writeMode(), primaryKey(), options());
-            PCollection<StreamCommit> commits = batches.apply(
-                            "Write",
-                            ParDo.of(new WriteBatchesDoFn(spec, settings, maxInflightBatches(), maxInflightBytes())))
-                    .setCoder(SerializableCoder.of(StreamCommit.class));
+            WriteSettings settings =
+                    new WriteSettings(writeMode(), primaryKey(), dataErrorPolicy(), schemaEvolution(), options());
+            PCollectionTuple written = batches.apply(
+                    "Write",
+                    ParDo.of(new WriteBatchesDoFn(
+                                    spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes()))
+                            .withOutputTags(WasmWriteResult.COMMITS, TupleTagList.of(WasmWriteResult.DEAD_LETTERS)));
+            PCollection<StreamCommit> commits =
+                    written.get(WasmWriteResult.COMMITS).setCoder(COMMITS);
             PCollection<CommitReceipt> receipts = commits.apply(
                             "Receipts",
                             MapElements.into(TypeDescriptor.of(CommitReceipt.class))
                                     .via(StreamCommit::receipt))
                     .setCoder(SerializableCoder.of(CommitReceipt.class));
-            return new WasmWriteResult(receipts, finalizeStreams(spec, settings, commits));
+            return new WasmWriteResult(
+                    receipts, finalizeStreams(spec, settings, commits), written.get(WasmWriteResult.DEAD_LETTERS));
         }
 
         private static PCollection<FinalizedStream> finalizeStreams(
@@ -600,12 +722,13 @@ public final class WasmIO {
                                     .triggering(DefaultTrigger.of())
                                     .withAllowedLateness(Duration.ZERO)
                                     .discardingFiredPanes())
-                    .apply(
-                            "By stream",
-                            WithKeys.<String, StreamCommit>of(
-                                            commit -> commit.receipt().stream().name())
-                                    .withKeyType(TypeDescriptors.strings()))
+                    // All in one place: what no two streams may have in common is seen before any is finished.
+                    .apply("Together", WithKeys.<String, StreamCommit>of("").withKeyType(TypeDescriptors.strings()))
                     .apply("All receipts", GroupByKey.create())
+                    .apply("Totals", ParDo.of(new TotalStreamsDoFn(spec.name(), settings.mode())))
+                    .setCoder(COMMITS)
+                    // Finishing can take long, and streams do not wait for each other.
+                    .apply("Side by side", Reshuffle.viaRandomKey())
                     .apply("Finalize", ParDo.of(new FinalizeStreamsDoFn(spec, settings)))
                     .setCoder(coder);
         }
@@ -639,6 +762,18 @@ public final class WasmIO {
             builder.add(DisplayData.item("writeMode", writeMode().jsonName()).withLabel("Write Mode"))
                     .add(DisplayData.item("primaryKey", String.join(", ", primaryKey()))
                             .withLabel("Primary Key"))
+                    .add(DisplayData.item("dataErrorPolicy", dataErrorPolicy().jsonName())
+                            .withLabel("Data Error Policy"))
+                    .add(DisplayData.item("schemaEvolution", schemaEvolution().toString())
+                            .withLabel("Schema Evolution"))
+                    .add(DisplayData.item(
+                                    "checkpointIntervalBytes",
+                                    checkpointIntervals().bytes())
+                            .withLabel("Checkpoint Interval Bytes"))
+                    .add(DisplayData.item("checkpointIntervalRows", checkpointIntervalRows())
+                            .withLabel("Checkpoint Interval Rows"))
+                    .add(DisplayData.item("checkpointInterval", checkpointInterval())
+                            .withLabel("Checkpoint Interval"))
                     .add(DisplayData.item("maxInflightBatches", maxInflightBatches())
                             .withLabel("Maximum Batches in Flight"))
                     .add(DisplayData.item("maxInflightBytes", maxInflightBytes())

@@ -10,20 +10,29 @@ import org.apache.beam.sdk.values.POutput;
 import org.apache.beam.sdk.values.PValue;
 import org.apache.beam.sdk.values.TupleTag;
 
-/** What {@link WasmIO#write()} leaves behind. What must happen after the data is there waits on one of the two collections. */
+/** What {@link WasmIO#write()} leaves behind. What must happen after the data is there waits on the receipts or on
+ * the finalized streams. */
 public final class WasmWriteResult implements POutput {
+    static final TupleTag<StreamCommit> COMMITS = new TupleTag<>("commits") {};
+    static final TupleTag<DeadLetter> DEAD_LETTERS = new TupleTag<>("deadLetters") {};
+
     private static final TupleTag<CommitReceipt> RECEIPTS = new TupleTag<>("receipts");
     private static final TupleTag<FinalizedStream> FINALIZED = new TupleTag<>("finalized");
 
     private final PCollection<CommitReceipt> receipts;
     private final PCollection<FinalizedStream> finalized;
+    private final PCollection<DeadLetter> deadLetters;
 
-    WasmWriteResult(PCollection<CommitReceipt> receipts, PCollection<FinalizedStream> finalized) {
+    WasmWriteResult(
+            PCollection<CommitReceipt> receipts,
+            PCollection<FinalizedStream> finalized,
+            PCollection<DeadLetter> deadLetters) {
         this.receipts = receipts;
         this.finalized = finalized;
+        this.deadLetters = deadLetters;
     }
 
-    /** One receipt for each stream of each bundle, and for each window in it, once its batches are committed. */
+    /** One receipt for each commit of a stream, and for each window in it, once the bundle that it was made in is committed to its end. */
     public PCollection<CommitReceipt> getReceipts() {
         return receipts;
     }
@@ -36,6 +45,14 @@ public final class WasmWriteResult implements POutput {
         return finalized;
     }
 
+    /**
+     * One letter for each record that the destination refused, in the window and with the timestamp of the record's batch. They come out
+     * when their bundle is committed. Empty unless the policy is {@link io.rapidbyte.wasm.RecordPolicy#DLQ}.
+     */
+    public PCollection<DeadLetter> getDeadLetters() {
+        return deadLetters;
+    }
+
     @Override
     public Pipeline getPipeline() {
         return receipts.getPipeline();
@@ -43,11 +60,11 @@ public final class WasmWriteResult implements POutput {
 
     @Override
     public Map<TupleTag<?>, PValue> expand() {
-        return Map.of(RECEIPTS, receipts, FINALIZED, finalized);
+        return Map.of(RECEIPTS, receipts, FINALIZED, finalized, DEAD_LETTERS, deadLetters);
     }
 
     @Override
     public void finishSpecifyingOutput(String transformName, PInput input, PTransform<?, ?> transform) {
-        // Both collections come from transforms inside, which have specified them.
+        // The collections come from transforms inside, which have specified them.
     }
 }

@@ -5,7 +5,6 @@ import io.rapidbyte.wasm.ArrowFrames;
 import io.rapidbyte.wasm.FrameInfo;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,23 +13,31 @@ import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.joda.time.Instant;
 
 /**
- * Writes batches and says what is committed. A bundle is one transaction for each stream in it: the bundle ends when all are committed,
- * and a bundle that fails leaves those uncommitted that were not yet.
+ * Writes batches and says what is committed. A bundle is one transaction for each stream in it, or several where checkpoints are due: the
+ * bundle ends when all are committed, and a bundle that fails leaves those uncommitted that were not yet. Receipts and dead letters come out
+ * at its end, when the runner keeps or drops them together with all else that the bundle did.
  */
 final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     private final ConnectorSpec spec;
     private final WriteSettings settings;
+    private final CheckpointIntervals intervals;
     private final int maxInflightBatches;
     private final long maxInflightBytes;
 
     private transient DestinationPool pool;
 
     /** Concurrent because runners may tear down while a bundle is in the works. */
-    private transient Map<String, OpenStream> open;
+    private transient Map<Key, OpenStream> open;
 
-    WriteBatchesDoFn(ConnectorSpec spec, WriteSettings settings, int maxInflightBatches, long maxInflightBytes) {
+    WriteBatchesDoFn(
+            ConnectorSpec spec,
+            WriteSettings settings,
+            CheckpointIntervals intervals,
+            int maxInflightBatches,
+            long maxInflightBytes) {
         this.spec = spec;
         this.settings = settings;
+        this.intervals = intervals;
         this.maxInflightBatches = maxInflightBatches;
         this.maxInflightBytes = maxInflightBytes;
     }
@@ -52,13 +59,13 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
             throws InterruptedException {
         boolean accepted = false;
         try {
-            OpenStream stream = open.get(batch.stream());
+            Key key = new Key(runOf(batch), batch.stream());
+            OpenStream stream = open.get(key);
             if (stream == null) {
-                stream = start(batch);
-                open.put(batch.stream(), stream);
+                stream = start(key, batch);
+                open.put(key, stream);
             }
-            stream.writer.put(batch);
-            stream.count(batch, timestamp, window);
+            stream.writer.put(batch, timestamp, window);
             accepted = true;
         } finally {
             if (!accepted) {
@@ -91,16 +98,23 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         }
     }
 
-    private OpenStream start(ArrowBatch first) {
+    /** The run that was asked for, and else the one that read the batch. */
+    private String runOf(ArrowBatch batch) {
+        return spec.runId() != null ? spec.runId() : batch.id().runId();
+    }
+
+    private OpenStream start(Key key, ArrowBatch first) {
         FrameInfo info = ArrowFrames.inspect(first.frame());
         StreamSpec stream = relation(first, info);
+        DestinationPool.Lease lease = pool.take(key.runId(), key.stream());
         StreamWriter writer = new StreamWriter(
                 spec.name(),
-                pool.take(first.stream()),
-                settings.request(spec.runId(), stream, ArrowFrames.schemaOf(first.frame())),
+                lease.session(),
+                settings.request(key.runId(), stream, ArrowFrames.schemaOf(first.frame())),
+                intervals,
                 new BatchQueue(maxInflightBatches, maxInflightBytes));
         writer.start();
-        return new OpenStream(writer);
+        return new OpenStream(key, lease, writer);
     }
 
     /** The stream of a batch with the relation that its rows came from. */
@@ -116,20 +130,18 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         stream.writer.await();
         metrics.add(RapidbyteMetrics.SINK_COMMIT_WAIT, System.nanoTime() - start);
         stream.writer.report(metrics);
-        open.remove(stream.name());
-        pool.give(stream.writer.session());
-        stream.tallies.forEach((window, tally) -> context.output(
-                new StreamCommit(
-                        new CommitReceipt(
-                                spec.runId(),
-                                stream.writer.request().stream(),
-                                stream.writer.request().schema(),
-                                tally.rows,
-                                tally.bytes,
-                                tally.batches),
-                        tally.position),
-                tally.latest,
-                window));
+        open.remove(stream.key);
+        pool.give(stream.lease);
+        BundleAccount account = stream.writer.account();
+        account.parts()
+                .forEach(part -> context.output(
+                        new StreamCommit(
+                                part.receipt(stream.writer.request()), stream.writer.target(), part.position()),
+                        part.latest(),
+                        part.window()));
+        account.letters()
+                .forEach(letter -> context.output(
+                        WasmWriteResult.DEAD_LETTERS, letter.letter(), letter.timestamp(), letter.window()));
     }
 
     private void abortAll() {
@@ -142,42 +154,12 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     }
 
     private StreamMetrics metricsOf(OpenStream stream) {
-        return new StreamMetrics(stream.name(), spec.name());
+        return new StreamMetrics(stream.key.stream(), spec.name());
     }
+
+    /** A stream in a run. */
+    private record Key(String runId, String stream) {}
 
     /** A stream with batches in this bundle. */
-    private static final class OpenStream {
-        private final StreamWriter writer;
-        private final Map<BoundedWindow, Tally> tallies = new LinkedHashMap<>();
-
-        OpenStream(StreamWriter writer) {
-            this.writer = writer;
-        }
-
-        String name() {
-            return writer.request().stream().name();
-        }
-
-        void count(ArrowBatch batch, Instant timestamp, BoundedWindow window) {
-            Tally tally = tallies.computeIfAbsent(window, any -> new Tally());
-            tally.rows += batch.rows();
-            tally.bytes += batch.sizeBytes();
-            tally.batches++;
-            if (batch.position() != null) {
-                tally.position = batch.position();
-            }
-            if (tally.latest == null || timestamp.isAfter(tally.latest)) {
-                tally.latest = timestamp;
-            }
-        }
-    }
-
-    /** What a window of the bundle has of a stream. */
-    private static final class Tally {
-        private long rows;
-        private long bytes;
-        private long batches;
-        private Instant latest;
-        private String position;
-    }
+    private record OpenStream(Key key, DestinationPool.Lease lease, StreamWriter writer) {}
 }

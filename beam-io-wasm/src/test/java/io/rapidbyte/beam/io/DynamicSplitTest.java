@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.apache.beam.sdk.io.range.OffsetRange;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.DoFn.ProcessContinuation;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 import org.apache.beam.sdk.transforms.splittabledofn.SplitResult;
@@ -33,7 +34,7 @@ class DynamicSplitTest {
     void setUp() {
         plan = Probe.plan(source, "orders");
         step = new ReadUnitsDoFn(source, 4);
-        step.setup();
+        step.setup(PipelineOptionsFactory.create());
     }
 
     @AfterEach

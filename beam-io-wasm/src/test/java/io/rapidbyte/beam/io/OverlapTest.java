@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.beam.sdk.io.range.OffsetRange;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,7 +31,7 @@ class OverlapTest {
     void aFusedRunTakesCloserToTheSlowerSideThanToTheSum() {
         PlannedStream stream = new PlannedStream(Probe.plan(source, "orders"), Long.MAX_VALUE);
         ReadUnitsDoFn step = new ReadUnitsDoFn(source, 1);
-        step.setup();
+        step.setup(PipelineOptionsFactory.create());
         try (Sink sink = new Sink(destination, 16, Long.MAX_VALUE)) {
             // Whatever is compiled, opened and warmed up first is not what is measured.
             List<ArrowBatch> warm = new ArrayList<>();

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.io.range.OffsetRange;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.transforms.DoFn.ProcessContinuation;
 import org.apache.beam.sdk.transforms.splittabledofn.SplitResult;
 import org.apache.beam.sdk.util.SerializableUtils;
@@ -44,8 +45,8 @@ class PausedReadTest {
         // Each thread of a runner has a copy.
         step = SerializableUtils.clone(original);
         copy = SerializableUtils.clone(original);
-        step.setup();
-        copy.setup();
+        step.setup(PipelineOptionsFactory.create());
+        copy.setup(PipelineOptionsFactory.create());
     }
 
     @AfterEach
@@ -119,7 +120,7 @@ class PausedReadTest {
         bundle(step, new OffsetRange(0, 2));
         int firstBundle = read.size();
         ReadUnitsDoFn other = new ReadUnitsDoFn(spec, 1, true);
-        other.setup();
+        other.setup(PipelineOptionsFactory.create());
         read.clear();
 
         bundle(other, new OffsetRange(0, 2));

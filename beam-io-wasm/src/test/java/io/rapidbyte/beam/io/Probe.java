@@ -4,6 +4,8 @@ package io.rapidbyte.beam.io;
 import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
+import io.rapidbyte.wasm.RecordPolicy;
+import io.rapidbyte.wasm.SchemaEvolution;
 import io.rapidbyte.wasm.SourceConnector;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
@@ -38,16 +40,25 @@ final class Probe {
 
     static ConnectorSpec source(Map<String, ?> config) {
         return new ConnectorSpec(
-                sourceModule(), ConnectorConfig.ofMap(config), RUN, Grants.manifestOnly(), Limits.defaults());
+                sourceModule(), ConnectorConfig.ofMap(config), RUN, null, Grants.manifestOnly(), Limits.defaults());
     }
 
     static ConnectorSpec destination(Map<String, ?> config) {
         return new ConnectorSpec(
-                destinationModule(), ConnectorConfig.ofMap(config), RUN, Grants.manifestOnly(), Limits.defaults());
+                destinationModule(),
+                ConnectorConfig.ofMap(config),
+                RUN,
+                null,
+                Grants.manifestOnly(),
+                Limits.defaults());
     }
 
     static WriteSettings append() {
-        return new WriteSettings(WriteMode.APPEND, List.of(), Map.of());
+        return append(RecordPolicy.FAIL);
+    }
+
+    static WriteSettings append(RecordPolicy dataErrors) {
+        return new WriteSettings(WriteMode.APPEND, List.of(), dataErrors, SchemaEvolution.defaults(), Map.of());
     }
 
     /** How the source would read a stream. */

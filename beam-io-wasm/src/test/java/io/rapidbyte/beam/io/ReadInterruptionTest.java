@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.beam.sdk.io.range.OffsetRange;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -103,7 +104,7 @@ class ReadInterruptionTest {
         ConnectorSpec source = Probe.source(config);
         plan = Probe.plan(source, "orders");
         step = new ReadUnitsDoFn(source, 1);
-        step.setup();
+        step.setup(PipelineOptionsFactory.create());
     }
 
     /** Reads so many units and returns how many batches came. */

@@ -13,9 +13,19 @@ import org.joda.time.Instant;
 final class Sink implements AutoCloseable {
     private final WriteBatchesDoFn step;
     private final List<CommitReceipt> receipts = new ArrayList<>();
+    private final List<DeadLetter> deadLetters = new ArrayList<>();
 
     Sink(ConnectorSpec destination, int maxInflightBatches, long maxInflightBytes) {
-        step = new WriteBatchesDoFn(destination, Probe.append(), maxInflightBatches, maxInflightBytes);
+        this(destination, Probe.append(), CheckpointIntervals.NONE, maxInflightBatches, maxInflightBytes);
+    }
+
+    Sink(
+            ConnectorSpec destination,
+            WriteSettings settings,
+            CheckpointIntervals intervals,
+            int maxInflightBatches,
+            long maxInflightBytes) {
+        step = new WriteBatchesDoFn(destination, settings, intervals, maxInflightBatches, maxInflightBytes);
         step.setup();
     }
 
@@ -24,8 +34,12 @@ final class Sink implements AutoCloseable {
     }
 
     void process(ArrowBatch batch) {
+        process(batch, GlobalWindow.INSTANCE);
+    }
+
+    void process(ArrowBatch batch, BoundedWindow window) {
         try {
-            step.process(batch, BoundedWindow.TIMESTAMP_MIN_VALUE, GlobalWindow.INSTANCE);
+            step.process(batch, BoundedWindow.TIMESTAMP_MIN_VALUE, window);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -34,6 +48,7 @@ final class Sink implements AutoCloseable {
     /** Ends the bundle and returns its receipts. */
     List<CommitReceipt> finishBundle() {
         receipts.clear();
+        deadLetters.clear();
         try {
             step.finishBundle(step.new FinishBundleContext() {
                 @Override
@@ -48,13 +63,18 @@ final class Sink implements AutoCloseable {
 
                 @Override
                 public <T> void output(TupleTag<T> tag, T output, Instant timestamp, BoundedWindow window) {
-                    throw new UnsupportedOperationException("The step has one output.");
+                    deadLetters.add((DeadLetter) output);
                 }
             });
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
         return List.copyOf(receipts);
+    }
+
+    /** What came out with the receipts of the last bundle. */
+    List<DeadLetter> deadLetters() {
+        return List.copyOf(deadLetters);
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.io.range.OffsetRange;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -240,7 +241,7 @@ class SinkTest {
         StreamPlan plan = Probe.plan(source, stream);
         List<ArrowBatch> batches = new ArrayList<>();
         ReadUnitsDoFn step = new ReadUnitsDoFn(source, 1);
-        step.setup();
+        step.setup(PipelineOptionsFactory.create());
         step.process(
                 new PlannedStream(plan, Long.MAX_VALUE),
                 new UnitTracker(stream, new OffsetRange(0, plan.units())),

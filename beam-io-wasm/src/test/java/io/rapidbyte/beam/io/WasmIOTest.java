@@ -200,7 +200,9 @@ class WasmIOTest {
         SerializableUtils.ensureSerializable(Probe.write(SECRET));
         SerializableUtils.ensureSerializable(new PlanStreamsDoFn(Probe.source(SECRET), 1, 1));
         SerializableUtils.ensureSerializable(new ReadUnitsDoFn(Probe.source(SECRET), 1));
-        SerializableUtils.ensureSerializable(new WriteBatchesDoFn(Probe.destination(SECRET), Probe.append(), 1, 1));
+        SerializableUtils.ensureSerializable(
+                new WriteBatchesDoFn(Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1));
+        SerializableUtils.ensureSerializable(new TotalStreamsDoFn("probe-destination", WriteMode.APPEND));
         SerializableUtils.ensureSerializable(new FinalizeStreamsDoFn(Probe.destination(SECRET), Probe.append()));
     }
 
