@@ -44,6 +44,7 @@ final class RepeatedRuns {
                 "--runner=FlinkRunner",
                 "--streaming=true",
                 "--checkpointingInterval=100",
+                "--shutdownSourcesAfterIdleMs=1",
                 "--numberOfExecutionRetries=5",
                 "--executionRetryDelay=1",
                 "--maxBundleSize=3");
