@@ -3,16 +3,29 @@
 //! `rb_apply`: makes sure that there is a table to write into.
 
 use crate::catalog::{find_table, ExistingTable, RelationKind};
-use crate::compare::{check_append, is_same};
+use crate::catalog_statements::{run, trust_nobody};
+use crate::column_rules::column_rules;
+use crate::compare::is_same;
+use crate::drift::{check_policies, evolve};
+use crate::inheritance::storage;
+use crate::key::Key;
 use crate::names::Target;
+use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
+use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{info, Error, Result};
+use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution};
 
-/// Creates what is missing of schema and target, and checks what is there.
-pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
+/// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
+pub fn apply_append(
+    session: &mut Session,
+    target: &Target,
+    schema: &Schema,
+    evolution: SchemaEvolution,
+    key: &Key,
+) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
@@ -20,54 +33,195 @@ pub fn apply_append(session: &mut Session, target: &Target, schema: &Schema) -> 
         match find_table(session, &target.schema, &target.table)? {
             None => {
                 check_types(target, &wanted)?;
-                session.execute(&create_table(&target.quoted(), &wanted))?;
+                session.execute(&create_table(&target.quoted(), &wanted, key))?;
                 info!("stream '{}': created table {}", target.stream, target.display());
                 Ok(())
             }
             Some(table) => {
                 check_takes_rows(target, &table)?;
-                check_append(target, &wanted, &table)
+                evolve(session, target, evolution, &wanted, table)
             }
         }
     })
 }
 
+/// As [`apply_append`], for rows that are merged into the target.
+pub fn apply_upsert(
+    session: &mut Session,
+    target: &Target,
+    schema: &Schema,
+    evolution: SchemaEvolution,
+    key: &Key,
+) -> Result<()> {
+    apply_append(session, target, schema, evolution, key)?;
+    match find_table(session, &target.schema, &target.table)? {
+        Some(table) => unique_key::check(session, target, &table, key, schema),
+        None => Err(Error::schema(
+            "unknown_target",
+            format!("stream '{}': its target {} has gone", target.stream, target.display()),
+        )),
+    }
+}
+
 /// Creates the side table of the run: like the target when that has the stream's columns, so that its indexes,
 /// defaults and constraints stay, and from the stream's schema otherwise.
-pub fn apply_replace(session: &mut Session, target: &Target, schema: &Schema) -> Result<()> {
-    let wanted = wanted_columns(session, &target.stream, schema)?;
+pub fn apply_replace(
+    session: &mut Session,
+    target: &Target,
+    schema: &Schema,
+    evolution: SchemaEvolution,
+    key: &Key,
+) -> Result<()> {
+    let mut wanted = wanted_columns(session, &target.stream, schema)?;
     check_types(target, &wanted)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
         create_schema(session, target)?;
+        trust_nobody(session)?;
         let existing = find_table(session, &target.schema, &target.table)?;
         if let Some(table) = &existing {
-            check_replaceable(session, target, table)?;
+            let rules = column_rules(session, table.oid)?;
+            check_policies(target, evolution, &wanted, table, &rules)?;
+            if evolution.new_column == NewColumn::Ignore {
+                wanted.retain(|column| table.column(&column.name).is_some());
+            }
         }
+        let is_like = match &existing {
+            Some(table) => check_replaceable(session, target, &wanted, table)?,
+            None => false,
+        };
         if find_table(session, &target.schema, &target.side_table)?.is_some() {
             return Ok(());
         }
-        session.execute(&match existing {
-            Some(table) if is_same(&wanted, &table) => {
-                format!(
-                    "CREATE TABLE {} (LIKE {} INCLUDING ALL)",
-                    target.quoted_side(),
-                    target.quoted()
-                )
+        let place = match &existing {
+            Some(table) => placement(session, table)?,
+            None => Placement::default(),
+        };
+        let definition = match is_like {
+            true => format!(
+                "CREATE {}TABLE {} (LIKE {} INCLUDING ALL EXCLUDING STATISTICS)",
+                place.persistence,
+                target.quoted_side(),
+                target.quoted()
+            ),
+            false => create_table(&target.quoted_side(), &wanted, key),
+        };
+        let relaxed = match &existing {
+            Some(table) if is_like && evolution.nullability_change == NullabilityChange::Allow => {
+                relaxed_columns(session, target, &wanted, table)?
             }
-            Some(_) => {
-                info!(
-                    "stream '{}': the columns of {} differ from the stream's: it will be replaced by a table without \
-                     its indexes and constraints",
-                    target.stream,
-                    target.display()
-                );
-                create_table(&target.quoted_side(), &wanted)
-            }
-            None => create_table(&target.quoted_side(), &wanted),
-        })?;
+            _ => String::new(),
+        };
+        session.execute(&(definition + &place.options + &relaxed))?;
+        if let Some(table) = &existing {
+            inherit_storage(session, target, table)?;
+        }
         Ok(())
     })
+}
+
+/// The statement, behind another one, that lets columns of the side table be null that are NOT NULL in the target and may be null in the stream.
+fn relaxed_columns(
+    session: &mut Session,
+    target: &Target,
+    wanted: &[WantedColumn],
+    table: &ExistingTable,
+) -> Result<String> {
+    let rules = column_rules(session, table.oid)?;
+    let may_be_relaxed = |column: &&WantedColumn| {
+        let rule = rules.of(&column.name);
+        column.nullable && rule.not_null && !rule.must_not_be_null
+    };
+    let changes: Vec<String> = wanted
+        .iter()
+        .filter(may_be_relaxed)
+        .map(|column| format!("ALTER COLUMN {} DROP NOT NULL", quote_identifier(&column.name)))
+        .collect();
+    Ok(match changes[..] {
+        [] => String::new(),
+        _ => format!("; ALTER TABLE {} {}", target.quoted_side(), changes.join(", ")),
+    })
+}
+
+/// Whether a table like the target can be made for the new rows; fails when neither that nor one with the stream's columns could
+/// take its place. It is better known before the rows are moved than after.
+fn check_replaceable(
+    session: &mut Session,
+    target: &Target,
+    wanted: &[WantedColumn],
+    table: &ExistingTable,
+) -> Result<bool> {
+    if is_same(wanted, table) {
+        if let Way::Exchange(reason) = way_with_same_columns(session, target, table)? {
+            info!(
+                "stream '{}': the rows of {} will be exchanged, because {}",
+                target.stream,
+                target.display(),
+                reason
+            );
+        }
+        return Ok(true);
+    }
+    check_other_columns(session, target, table, |name| keeps(wanted, table, name))?;
+    info!(
+        "stream '{}': the columns of {} differ from the stream's: it will be replaced by a table without its indexes and \
+         constraints",
+        target.stream,
+        target.display()
+    );
+    Ok(false)
+}
+
+/// Whether the stream has this column of the table, with the same type.
+fn keeps(wanted: &[WantedColumn], table: &ExistingTable, name: &str) -> bool {
+    let wanted = wanted.iter().find(|wanted| wanted.name == name);
+    match (wanted, table.column(name)) {
+        (Some(wanted), Some(column)) => {
+            let same_modifiers = |name| wanted.type_name.same_modifiers(name);
+            wanted.type_oid == column.type_oid && column.type_name.as_ref().map_or(false, same_modifiers)
+        }
+        _ => false,
+    }
+}
+
+/// Where and how the server keeps a table.
+#[derive(Default)]
+struct Placement {
+    persistence: &'static str,
+    options: String,
+}
+
+fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> {
+    let sql = format!(
+        "SELECT c.relpersistence = 'u', coalesce(' USING ' || pg_catalog.quote_ident(a.amname), ''), \
+             coalesce(' TABLESPACE ' || pg_catalog.quote_ident(t.spcname), '') \
+         FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam \
+         LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = {}",
+        table.oid
+    );
+    let found = session.query(&sql)?;
+    let row = match found.rows.first() {
+        Some(row) => row,
+        None => return Ok(Placement::default()),
+    };
+    if row.text(2).is_empty() {
+        // What the server would take by itself may be another one than the database's own, which the target is in.
+        session.execute("SET LOCAL default_tablespace = ''")?;
+    }
+    Ok(Placement {
+        persistence: if row.flag(0) { "UNLOGGED " } else { "" },
+        options: format!("{}{}", row.text(1), row.text(2)),
+    })
+}
+
+fn inherit_storage(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
+    match find_table(session, &target.schema, &target.side_table)? {
+        Some(side) => {
+            let statements = storage(session, table, &side)?;
+            run(session, &statements)
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_types(target: &Target, wanted: &[WantedColumn]) -> Result<()> {
@@ -114,8 +268,9 @@ pub fn has_schema(session: &mut Session, schema: &str) -> Result<bool> {
     Ok(session.query(&sql)?.value().is_some())
 }
 
-pub fn create_table(quoted_name: &str, columns: &[WantedColumn]) -> String {
-    let definitions: Vec<String> = columns.iter().map(WantedColumn::definition).collect();
+pub fn create_table(quoted_name: &str, columns: &[WantedColumn], key: &Key) -> String {
+    let mut definitions: Vec<String> = columns.iter().map(WantedColumn::definition).collect();
+    definitions.extend(unique_key::primary_key(key));
     format!("CREATE TABLE {} ({})", quoted_name, definitions.join(", "))
 }
 
@@ -133,64 +288,6 @@ fn check_takes_rows(target: &Target, table: &ExistingTable) -> Result<()> {
         )
         .hint("write into another schema or table")),
     }
-}
-
-/// What would be lost with the old table, or would keep it from being dropped, is better known before the rows are
-/// moved than after.
-fn check_replaceable(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
-    let problem = if table.kind != RelationKind::Table {
-        format!("is {}", table.kind.describe())
-    } else if table.is_related {
-        "is a partition, or inherits from another table, or another inherits from it".into()
-    } else if table.has_row_security {
-        "has row security policies, which a new table would not have".into()
-    } else {
-        return check_dependents(session, target, table.oid);
-    };
-    Err(Error::schema(
-        "cannot_replace",
-        format!(
-            "stream '{}': its target {} cannot be replaced: it {}",
-            target.stream,
-            target.display(),
-            problem
-        ),
-    )
-    .hint("empty the table and use write_mode 'append', or write into another schema or table"))
-}
-
-/// Views and foreign keys keep a table from being dropped.
-pub fn check_dependents(session: &mut Session, target: &Target, table: u32) -> Result<()> {
-    let sql = format!(
-        "SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_catalog.pg_describe_object(d.classid, d.objid, 0) \
-             ELSE pg_catalog.pg_describe_object('pg_catalog.pg_class'::regclass, r.ev_class, 0) END \
-         FROM pg_catalog.pg_depend d \
-         LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid \
-         LEFT JOIN pg_catalog.pg_constraint c ON d.classid = 'pg_catalog.pg_constraint'::regclass AND c.oid = d.objid \
-         WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = {0} AND d.deptype = 'n' \
-             AND (r.ev_class <> {0} OR c.conrelid <> {0}) ORDER BY 1",
-        table
-    );
-    let rows = session.query(&sql)?.rows;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let dependents: Vec<&str> = rows.iter().map(|row| row.text(0)).collect();
-    Err(depended_on(target, &dependents.join(", ")))
-}
-
-/// The error for a target that others are built on.
-pub fn depended_on(target: &Target, dependents: &str) -> Error {
-    Error::schema(
-        "target_in_use",
-        format!(
-            "stream '{}': its target {} cannot be replaced because others depend on it: {}",
-            target.stream,
-            target.display(),
-            dependents
-        ),
-    )
-    .hint("drop what depends on it and create it again after the run, or use write_mode 'append'")
 }
 
 #[cfg(test)]
@@ -217,10 +314,18 @@ mod tests {
             column("mood", false, "shop.\"Mood\""),
         ];
         assert_eq!(
-            create_table("\"s\".\"t\"", &columns),
+            create_table("\"s\".\"t\"", &columns, &Key::default()),
             "CREATE TABLE \"s\".\"t\" (\"id\" \"pg_catalog\".\"int8\" NOT NULL, \
              \"Na\"\"me\" \"pg_catalog\".\"varchar\"(40), \"price\" \"pg_catalog\".\"numeric\"(10,2), \
              \"tags\" \"pg_catalog\".\"text\"[], \"mood\" \"shop\".\"Mood\" NOT NULL)"
+        );
+        let key = Key {
+            columns: vec!["id".into(), "Na\"me".into()],
+        };
+        assert_eq!(
+            create_table("t", &columns[..2], &key),
+            "CREATE TABLE t (\"id\" \"pg_catalog\".\"int8\" NOT NULL, \"Na\"\"me\" \"pg_catalog\".\"varchar\"(40), \
+             PRIMARY KEY (\"id\", \"Na\"\"me\"))"
         );
     }
 }

@@ -2,31 +2,52 @@
 
 //! How batches of one schema get into their table. It is made once for each schema, not for each batch.
 
-use crate::catalog::ExistingTable;
-use crate::encode::{Column, Form, ValueForm};
+use crate::catalog::{ExistingColumn, ExistingTable};
+use crate::convert::{converted, converted_if_possible, function};
+use crate::drift::{Drift, Unconvertible};
+use crate::encode::{Column, Form, TextForm, ValueForm};
 use crate::error_context::column_error;
+use crate::insert_statement::InsertStatement;
 use crate::names::{hash, Target};
-use crate::wire_type::{way, Way};
-use rapidbyte_sdk::arrow::{Batch, Schema, Values};
+use crate::type_name::TypeName;
+use crate::wire_type::{way, Way, WireType};
+use rapidbyte_sdk::arrow::{metadata, Batch, DataType, Field, Schema, Values};
 use rapidbyte_sdk::postgres::quote_identifier;
-use rapidbyte_sdk::Result;
+use rapidbyte_sdk::{Error, Result};
 use std::rc::Rc;
 
 /// For each column of a schema, how it is written, and where the rows go first.
 pub struct BatchPlan {
     schema: Rc<Schema>,
+    /// The places in the schema of the columns that are written.
+    written: Vec<usize>,
+    /// For each of them, how.
     forms: Vec<Form>,
-    /// For each column whose values are made one by one, how.
+    /// For each of them whose values are made one by one, how.
     made: Vec<Option<ValueForm>>,
     route: Rc<Route>,
+    /// The column that says where each row comes in the order of the stream, and its values for a batch.
+    position: Option<Position>,
 }
 
-/// Where the rows of a COPY go.
+struct Position {
+    name: String,
+    /// Little-endian, as Arrow has them.
+    values: Vec<u8>,
+}
+
+/// The numbers of types that all servers have.
+const INT8: u32 = 20;
+const TEXT: u32 = 25;
+
+/// Where the rows of a COPY, or of INSERT statements, go.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// The statement that takes the rows.
+    /// The COPY that takes the rows.
     pub copy: String,
-    /// What moves them on, when the COPY does not go into the table itself.
+    /// The INSERT that takes the rows.
+    pub insert: InsertStatement,
+    /// What moves them on, when they do not go into the table itself.
     pub stage: Option<Stage>,
 }
 
@@ -39,65 +60,81 @@ pub struct Stage {
 }
 
 impl BatchPlan {
-    /// `table` is what `quoted_table` names in SQL.
-    pub fn new(schema: &Rc<Schema>, target: &Target, quoted_table: &str, table: &ExistingTable) -> Result<BatchPlan> {
+    /// `table` is what `quoted_table` names in SQL. `position` is a column that the table has behind those, see [`BatchPlan::number_rows`].
+    pub fn new(
+        schema: &Rc<Schema>,
+        target: &Target,
+        quoted_table: &str,
+        table: &ExistingTable,
+        drift: &Drift,
+        position: Option<&str>,
+    ) -> Result<BatchPlan> {
+        let mut written = Vec::new();
         let mut forms = Vec::new();
         let mut made = Vec::new();
         let mut columns = Vec::new();
-        for field in &schema.fields {
-            let column = table.column(&field.name).ok_or_else(|| {
-                column_error(
-                    &target.stream,
-                    &field.name,
-                    format!("is missing in the target {}", target.display()),
-                )
-                .hint("the stream's columns have changed since the run began: start the run again")
-            })?;
-            let way = way(field, &column.target_type).ok_or_else(|| {
-                column_error(
-                    &target.stream,
-                    &field.name,
-                    format!(
-                        "comes as {} and cannot become {} in the target {} unchanged",
-                        field.type_text(),
-                        column.type_text,
-                        target.display()
-                    ),
-                )
-                .hint("change the type of the target's column, or write into another table")
-            })?;
-            columns.push((column, way == Way::Staged));
-            let (form, value_form) = match way {
-                Way::Direct(form) => (form, None),
-                Way::Made(value_form) => (Form::Made, Some(value_form)),
-                Way::Staged => (Form::Bytes, None),
+        for (place, field) in schema.fields.iter().enumerate() {
+            let column = match table.column(&field.name) {
+                None if drift.ignores_new => continue,
+                None => return Err(missing(target, field)),
+                Some(column) => column,
             };
+            let converts = drift.converted.contains(&field.name);
+            let way = way_into(field, column, drift).ok_or_else(|| unwritable(target, field, column))?;
+            let (form, value_form, staged) = match way {
+                Way::Direct(form) => (form, None, Staged::No),
+                Way::Made(ValueForm::Plain(text)) => (Form::Made, Some(ValueForm::Plain(text)), Staged::of(converts)),
+                Way::Made(value_form) => (Form::Made, Some(value_form), Staged::No),
+                Way::Staged => (Form::Bytes, None, Staged::of(converts)),
+            };
+            columns.push((column, staged));
+            written.push(place);
             forms.push(form);
             made.push(value_form);
         }
-        let names = joined(&schema.fields, |field| quote_identifier(&field.name));
-        let stage = columns.iter().any(|(_, staged)| *staged).then(|| {
-            let definitions = joined(&columns, |(column, staged)| {
-                let type_text = if *staged { "pg_catalog.text" } else { &column.type_text };
+        let mut names: Vec<String> = columns
+            .iter()
+            .map(|(column, _)| quote_identifier(&column.name))
+            .collect();
+        names.extend(position.map(quote_identifier));
+        let names = names.join(", ");
+        let stage = columns.iter().any(|(_, staged)| *staged != Staged::No).then(|| {
+            let definition = |(column, staged): &(&ExistingColumn, Staged)| {
+                let type_text = match staged {
+                    Staged::No => &column.type_text,
+                    _ => "pg_catalog.text",
+                };
                 format!("{} {}", quote_identifier(&column.name), type_text)
-            });
-            let casts = joined(&columns, |(column, staged)| {
+            };
+            let mut definitions: Vec<String> = columns.iter().map(definition).collect();
+            definitions.extend(position.map(|name| format!("{} pg_catalog.int8", quote_identifier(name))));
+            let definitions = definitions.join(", ");
+            let cast = |(column, staged): &(&ExistingColumn, Staged)| {
                 let name = quote_identifier(&column.name);
-                if *staged {
-                    converted(&name, &column.cast)
-                } else {
-                    name
+                match staged {
+                    Staged::No => name,
+                    Staged::Native => converted(&name, &column.cast),
+                    Staged::Other => converted_if_possible(&name, column, drift.unconvertible),
                 }
-            });
+            };
+            let mut casts: Vec<String> = columns.iter().map(cast).collect();
+            casts.extend(position.map(quote_identifier));
+            let casts = casts.join(", ");
             // Tables of another layout have another name, so that batches may alternate between layouts.
             let name = format!("pg_temp._rapidbyte_{:016x}", hash(&[quoted_table, &definitions]));
+            let mut create = format!(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
+                name, definitions
+            );
+            if drift.unconvertible == Unconvertible::NullByFunction {
+                for (column, _) in columns.iter().filter(|(_, staged)| *staged == Staged::Other) {
+                    create = format!("{}; {}", create, function(column));
+                }
+            }
             (
-                copy_into(&name, &names),
+                name.clone(),
                 Stage {
-                    create: format!(
-                        "CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
-                        name, definitions
-                    ),
+                    create,
                     // A value for an identity column is the source's own, as it is in a COPY.
                     insert: format!(
                         "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
@@ -107,21 +144,33 @@ impl BatchPlan {
                 },
             )
         });
-        let route = match stage {
-            Some((copy, stage)) => Route {
-                copy,
-                stage: Some(stage),
+        let (into, stage) = match stage {
+            Some((into, stage)) => (into, Some(stage)),
+            None => (quoted_table.to_owned(), None),
+        };
+        let route = Route {
+            copy: copy_into(&into, &names),
+            insert: InsertStatement {
+                table: into,
+                names,
+                types: columns
+                    .iter()
+                    .map(|(column, staged)| if *staged == Staged::No { column.type_oid } else { TEXT })
+                    .chain(position.map(|_| INT8))
+                    .collect(),
             },
-            None => Route {
-                copy: copy_into(quoted_table, &names),
-                stage: None,
-            },
+            stage,
         };
         Ok(BatchPlan {
             schema: Rc::clone(schema),
+            written,
             forms,
             made,
             route: Rc::new(route),
+            position: position.map(|name| Position {
+                name: name.to_owned(),
+                values: Vec::new(),
+            }),
         })
     }
 
@@ -134,13 +183,27 @@ impl BatchPlan {
         &self.route
     }
 
+    /// Numbers the rows of the next batch: that of the batch times 2^32, and that of the row. A plan without a position has no use for them.
+    #[inline(never)]
+    pub fn number_rows(&mut self, batch: u32, rows: usize) {
+        if let Some(position) = &mut self.position {
+            position.values.clear();
+            position.values.reserve(8 * rows);
+            let first = i64::from(batch) << 32;
+            for row in 0..rows as i64 {
+                position.values.extend_from_slice(&(first + row).to_le_bytes());
+            }
+        }
+    }
+
     /// The columns of a batch as the encoder takes them.
     #[inline(never)]
     pub fn columns<'a>(&'a self, batch: &'a Batch<'_>) -> Vec<Column<'a>> {
         let forms = self.forms.iter().zip(&self.made);
-        let columns = batch.columns().iter().zip(forms).zip(&self.schema.fields);
+        let columns = self.written.iter().zip(forms);
         columns
-            .map(|((column, (form, made)), field)| {
+            .map(|(place, (form, made))| {
+                let (column, field) = (&batch.columns()[*place], &self.schema.fields[*place]);
                 let (offsets, values) = match column.values() {
                     Values::Bool(values) | Values::Fixed { bytes: values, .. } => (&[][..], values),
                     Values::Var { offsets, data } => (offsets, data),
@@ -156,21 +219,104 @@ impl BatchPlan {
                     made: made.as_ref().map(|form| (form, column)),
                 }
             })
+            .chain(self.position.iter().map(|position| Column {
+                name: &position.name,
+                form: Form::Word64,
+                validity: None,
+                offsets: &[],
+                values: &position.values,
+                made: None,
+            }))
             .collect()
     }
 }
 
-/// A column of text as a value of a type, as if it had been read from outside.
-fn converted(quoted_name: &str, cast: &str) -> String {
-    match cast {
-        // A cast would look for a relation of that name, but a value can also be a number, or `-` for none.
-        "pg_catalog.regclass" => format!("pg_catalog.regclassin(pg_catalog.textout({}))", quoted_name),
-        _ => format!("{}::{}", quoted_name, cast),
+/// What a column of a staging table is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Staged {
+    /// Of the target's type.
+    No,
+    /// The text of a value of the target's type.
+    Native,
+    /// The text of a value of another type.
+    Other,
+}
+
+impl Staged {
+    fn of(converts: bool) -> Staged {
+        match converts {
+            true => Staged::Other,
+            false => Staged::Native,
+        }
     }
 }
 
-fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
-    items.iter().map(text).collect::<Vec<_>>().join(", ")
+/// How a field gets into the column. Where values may become null, the server looks at each of them as text.
+fn way_into(field: &Field, column: &ExistingColumn, drift: &Drift) -> Option<Way> {
+    let is_converted = drift.converted.contains(&field.name);
+    if is_converted && drift.unconvertible != Unconvertible::Refused {
+        return Some(as_text(field, column));
+    }
+    let limited = limit(field, column).map(|limit| Way::Made(ValueForm::Limited(limit)));
+    let direct = limited.or_else(|| way(field, &column.target_type));
+    match is_converted {
+        true => direct
+            .filter(|way| *way != Way::Staged)
+            .or_else(|| Some(as_text(field, column))),
+        false => direct,
+    }
+}
+
+/// How many characters the column has room for when the stream's values may have more of them.
+fn limit(field: &Field, column: &ExistingColumn) -> Option<usize> {
+    let length = |name: &TypeName| match name.numbers()?[..] {
+        [length] => Some(length),
+        _ => None,
+    };
+    let is_text = |name: &&TypeName| !name.array && matches!(name.name.as_str(), "varchar" | "bpchar");
+    let room = column.base_name.as_ref().filter(is_text).and_then(length)?;
+    let native = field.metadata(metadata::NATIVE_TYPE).and_then(TypeName::parse);
+    let fits = native.as_ref().filter(is_text).map_or(false, |native| {
+        // Blanks at the end of a `char(n)` are no part of its value.
+        native.name == "bpchar" || length(native).map_or(false, |length| length <= room)
+    });
+    (field.data_type == DataType::Utf8 && !fits).then(|| room as usize)
+}
+
+/// The column's values as text that the server converts.
+fn as_text(field: &Field, column: &ExistingColumn) -> Way {
+    let is_whole = matches!(
+        column.target_type.wire(),
+        WireType::Int2 | WireType::Int4 | WireType::Int8
+    );
+    if field.data_type == DataType::Utf8 && !is_whole {
+        return Way::Staged;
+    }
+    Way::Made(ValueForm::Plain(Box::new(TextForm {
+        field: field.clone(),
+        as_json: matches!(column.cast.as_str(), "pg_catalog.json" | "pg_catalog.jsonb"),
+        is_whole,
+    })))
+}
+
+fn missing(target: &Target, field: &Field) -> Error {
+    column_error(
+        &target.stream,
+        &field.name,
+        format!("is missing in the target {}", target.display()),
+    )
+    .hint("the stream's columns have changed since the run began: start the run again")
+}
+
+fn unwritable(target: &Target, field: &Field, column: &ExistingColumn) -> Error {
+    let problem = format!(
+        "comes as {} and cannot become {} in the target {} unchanged",
+        field.type_text(),
+        column.type_text,
+        target.display()
+    );
+    column_error(&target.stream, &field.name, problem)
+        .hint("change the type of the target's column, or write into another table")
 }
 
 fn copy_into(table: &str, names: &str) -> String {
@@ -184,16 +330,19 @@ fn copy_into(table: &str, names: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{ExistingColumn, RelationKind};
+    use crate::catalog::RelationKind;
     use crate::target_type::{BaseType, TargetType};
-    use crate::type_name::TypeName;
     use crate::wire_type::WireType;
-    use rapidbyte_sdk::arrow::{metadata, DataType, Field};
 
     fn column(name: &str, type_text: &str, wire: BaseType, cast: &str) -> ExistingColumn {
+        let type_oid = match type_text {
+            "integer" => 23,
+            "numeric(10,2)" => 1700,
+            _ => 1186,
+        };
         ExistingColumn {
             name: name.into(),
-            type_oid: 0,
+            type_oid,
             type_text: type_text.into(),
             type_name: TypeName::parse(type_text),
             base_name: TypeName::parse(type_text),
@@ -204,6 +353,10 @@ mod tests {
     }
 
     fn plan(fields: Vec<Field>) -> Result<BatchPlan> {
+        plan_with(&Drift::default(), fields)
+    }
+
+    fn plan_with(drift: &Drift, fields: Vec<Field>) -> Result<BatchPlan> {
         let columns = vec![
             column("id", "integer", BaseType::Column(WireType::Int4), "pg_catalog.int4"),
             column("Span", "interval day", BaseType::Interval, "pg_catalog.\"interval\""),
@@ -227,7 +380,14 @@ mod tests {
             table: "t".into(),
             side_table: "_".into(),
         };
-        BatchPlan::new(&Rc::new(Schema::new(fields)), &target, "\"a\".\"t\"", &table)
+        BatchPlan::new(
+            &Rc::new(Schema::new(fields)),
+            &target,
+            "\"a\".\"t\"",
+            &table,
+            drift,
+            None,
+        )
     }
 
     fn text(name: &str) -> Field {
@@ -245,6 +405,8 @@ mod tests {
             plan.route().copy,
             "COPY \"a\".\"t\" (\"price\", \"id\") FROM STDIN (FORMAT binary)"
         );
+        assert_eq!(plan.route().insert.table, "\"a\".\"t\"");
+        assert_eq!(plan.route().insert.types, [1700, 23]);
         assert_eq!(plan.route().stage, None);
         assert_eq!(plan.forms, [Form::NumericText, Form::Word32]);
     }
@@ -262,6 +424,10 @@ mod tests {
         assert_eq!(
             plan.route().copy,
             format!("COPY {} (\"id\", \"Span\") FROM STDIN (FORMAT binary)", name)
+        );
+        assert_eq!(
+            (plan.route().insert.table.as_str(), &plan.route().insert.types[..]),
+            (name, &[23, TEXT][..])
         );
         assert_eq!(
             stage.create,
@@ -283,6 +449,44 @@ mod tests {
         assert!(refused(vec![id(), text("new")]).contains("column 'new' is missing in the target a.t"));
         let wide = Field::new("id", DataType::Int64, true);
         assert!(refused(vec![wide]).contains("column 'id' comes as int64 and cannot become integer"));
+    }
+
+    #[test]
+    fn columns_that_are_ignored_are_in_no_statement() {
+        let drift = Drift {
+            ignores_new: true,
+            ..Drift::default()
+        };
+        let plan = plan_with(&drift, vec![text("new"), id()]).unwrap();
+        assert_eq!(
+            plan.route().copy,
+            "COPY \"a\".\"t\" (\"id\") FROM STDIN (FORMAT binary)"
+        );
+        assert_eq!((plan.written, plan.forms), (vec![1], vec![Form::Word32]));
+    }
+
+    #[test]
+    fn columns_of_another_type_are_staged_as_text_when_they_may_become_null() {
+        let insert = |unconvertible| {
+            let drift = Drift {
+                converted: ["id".to_owned()].into(),
+                unconvertible,
+                ..Drift::default()
+            };
+            let wide = Field::new("id", DataType::Int64, true);
+            let plan = plan_with(&drift, vec![wide]).unwrap();
+            let stage = plan.route().stage.as_ref().unwrap();
+            let (_, casts) = stage.insert.split_once("SELECT ").unwrap();
+            (casts.split_once(" FROM").unwrap().0.to_owned(), stage.create.clone())
+        };
+        assert_eq!(insert(Unconvertible::Refused).0, "\"id\"::pg_catalog.int4");
+        assert_eq!(
+            insert(Unconvertible::Null).0,
+            "CASE WHEN pg_catalog.pg_input_is_valid(\"id\", 'integer') THEN \"id\"::pg_catalog.int4 END"
+        );
+        let (casts, create) = insert(Unconvertible::NullByFunction);
+        assert!(casts.starts_with("CASE WHEN pg_temp._rapidbyte_"), "{}", casts);
+        assert!(create.contains("DECLARE v integer; BEGIN"), "{}", create);
     }
 
     #[test]

@@ -103,6 +103,21 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
     }))
 }
 
+/// What the table is and what its columns are, as a number that is another one after it was made anew or a column was added, dropped, renamed or given
+/// another type; nothing when there is no such table.
+pub fn table_shape(session: &mut Session, schema: &str, table: &str) -> Result<Option<String>> {
+    let sql = format!(
+        "SELECT pg_catalog.hashtextextended(pg_catalog.concat(c.oid, pg_catalog.array_agg(pg_catalog.format('%s %s %s %s', \
+             a.atttypid, a.atttypmod, a.attgenerated, a.attname) ORDER BY a.attnum)), 0) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         WHERE n.nspname = {} AND c.relname = {} GROUP BY c.oid",
+        quote_literal(schema),
+        quote_literal(table)
+    );
+    Ok(session.query(&sql)?.value().map(Into::into))
+}
+
 fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
     // A domain may be of another domain: the base is what is left when all of them are taken off.
     let sql = format!(

@@ -17,7 +17,6 @@ pub fn check(session: &mut Session, request: &CheckRequest, run_id: &str) -> Res
         .iter()
         .map(|stream| Target::of(stream, session.settings(), run_id))
         .collect::<Result<Vec<_>>>()?;
-    checks.extend(check_write_mode(request.write_mode));
     let configured = session.settings().schema.clone();
     let schemas: BTreeSet<String> = targets
         .iter()
@@ -49,16 +48,6 @@ fn check_connection(session: &mut Session) -> Result<CheckEntry> {
             "connect to the primary server",
         ),
         false => CheckEntry::passed("connect", format!("{} answers (server {})", server, version)),
-    })
-}
-
-fn check_write_mode(mode: Option<WriteMode>) -> Option<CheckEntry> {
-    (mode == Some(WriteMode::Upsert)).then(|| {
-        CheckEntry::failed(
-            "write_mode",
-            crate::UPSERT_IS_NOT_THERE,
-            "use write_mode 'append' or 'replace'",
-        )
     })
 }
 
@@ -125,12 +114,18 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
     let name = format!("target {}", target.display());
     let replace = mode == WriteMode::Replace;
     let user = session.settings().server.user.clone();
-    let allowed = session.query(&match replace {
-        true => format!(
+    let upsert = mode == WriteMode::Upsert;
+    let allowed = session.query(&match mode {
+        WriteMode::Replace => format!(
             "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') FROM pg_catalog.pg_class WHERE oid = {}",
             table.oid
         ),
-        false => format!("SELECT pg_catalog.has_table_privilege({}::oid, 'INSERT')", table.oid),
+        WriteMode::Append => format!("SELECT pg_catalog.has_table_privilege({}::oid, 'INSERT')", table.oid),
+        WriteMode::Upsert => format!(
+            "SELECT pg_catalog.has_table_privilege({0}::oid, 'INSERT') AND pg_catalog.has_table_privilege({0}::oid, 'UPDATE') \
+                 AND pg_catalog.has_table_privilege({0}::oid, 'SELECT')",
+            table.oid
+        ),
     })?;
     let is_allowed = allowed.value() == Some("t");
     Ok(Some(match (table.kind, replace, is_allowed) {
@@ -144,6 +139,16 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
             format!("it is {}, which cannot be replaced", table.kind.describe()),
             "use write_mode 'append', or write into another schema or table",
         ),
+        (RelationKind::ForeignTable, false, _) if upsert => CheckEntry::failed(
+            name,
+            "it is a foreign table, into which rows cannot be merged",
+            "use write_mode 'append', or write into another schema or table",
+        ),
+        (_, false, false) if upsert => CheckEntry::failed(
+            name,
+            "the user may not read, insert and update rows",
+            format!("GRANT SELECT, INSERT, UPDATE ON {} TO {}", target.quoted(), user),
+        ),
         (_, true, false) => CheckEntry::failed(
             name,
             "it can be replaced by its owner only",
@@ -155,6 +160,7 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
             format!("GRANT INSERT ON {} TO {}", target.quoted(), user),
         ),
         (_, true, true) => CheckEntry::passed(name, "it exists and can be replaced"),
+        (_, false, true) if upsert => CheckEntry::passed(name, "it exists and rows can be added and updated"),
         (_, false, true) => CheckEntry::passed(name, "it exists and rows can be added"),
     }))
 }

@@ -8,7 +8,7 @@ use crate::names::Target;
 use crate::type_name::TypeName;
 use crate::wanted::WantedColumn;
 use crate::wire_type::widens;
-use rapidbyte_sdk::{Error, Result};
+use rapidbyte_sdk::Error;
 
 /// Types that are all text, and differ in length and padding only; the server refuses what is too long.
 const INTERCHANGEABLE: [&str; 3] = ["text", "varchar", "bpchar"];
@@ -28,30 +28,37 @@ pub fn is_same(wanted: &[WantedColumn], table: &ExistingTable) -> bool {
             .all(|wanted| table.column(&wanted.name).map_or(false, |column| same(wanted, column)))
 }
 
-/// Fails when the rows of the stream cannot be added to the table without changing a value.
-pub fn check_append(target: &Target, wanted: &[WantedColumn], table: &ExistingTable) -> Result<()> {
-    if wanted.is_empty() && !table.columns.is_empty() {
-        let message = format!(
-            "stream '{}' has no columns, and its target {} has",
-            target.stream,
-            target.display()
-        );
-        return Err(Error::schema("no_columns", message).hint("leave the stream out, or write it into another table"));
+/// How the values of a stream's column fit into a target's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    Holds,
+    /// Unchanged, or not at all: the server refuses what is too long.
+    TooShort,
+    /// Values would be changed, or cannot be written.
+    Differs,
+}
+
+/// How a stream's column fits into a target's.
+pub fn fit(wanted: &WantedColumn, column: &ExistingColumn) -> Fit {
+    if !holds(wanted, column) {
+        return Fit::Differs;
     }
-    for column in wanted {
-        match table.column(&column.name) {
-            None => return Err(missing_column(target, column)),
-            Some(existing) if existing.is_generated => {
-                let problem = format!("cannot be written: the target {} computes its values", target.display());
-                return Err(column_error(&target.stream, &column.name, problem)
-                    .hint("leave the column out of the stream's 'columns', or make it an ordinary column"));
-            }
-            Some(existing) if !holds(column, existing) => return Err(other_type(target, column, existing)),
-            Some(existing) if existing.type_oid == column.type_oid => column.check_type(&target.stream)?,
-            Some(_) => (),
-        }
+    match &column.base_name {
+        Some(room) if is_too_short(room, &wanted.type_name) => Fit::TooShort,
+        _ => Fit::Holds,
     }
-    Ok(())
+}
+
+/// Whether a type of texts or bits is limited to less than the other.
+fn is_too_short(room: &TypeName, wanted: &TypeName) -> bool {
+    let limit = |name: &TypeName| name.numbers().and_then(|numbers| numbers.first().copied());
+    let is_limited = matches!(room.name.as_str(), "varchar" | "bpchar" | "bit" | "varbit");
+    match (limit(room), limit(wanted)) {
+        (None, _) => false,
+        (Some(room_bits), Some(bits)) if room.name == "bit" => room_bits != bits,
+        (Some(room), Some(length)) => is_limited && length > room,
+        (Some(_), None) => is_limited,
+    }
 }
 
 fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
@@ -76,20 +83,8 @@ fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
     }
 }
 
-fn missing_column(target: &Target, column: &WantedColumn) -> Error {
-    let problem = format!("is missing in the target {}", target.display());
-    column_error(&target.stream, &column.name, problem).hint(format!(
-        "ALTER TABLE {} ADD COLUMN {}; or leave the column out of the stream's 'columns'",
-        target.quoted(),
-        WantedColumn {
-            nullable: true,
-            ..column.clone()
-        }
-        .definition()
-    ))
-}
-
-fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn) -> Error {
+/// The error for a target's column that does not hold the stream's values.
+pub fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn) -> Error {
     let problem = format!(
         "is {} in the stream and {} in the target {}",
         column.type_name.shown(),
@@ -97,16 +92,19 @@ fn other_type(target: &Target, column: &WantedColumn, existing: &ExistingColumn)
         target.display()
     );
     column_error(&target.stream, &column.name, problem)
-        .hint("change the type of the target's column, write into another table, or use write_mode 'replace'")
+        .hint("change the type of the target's column, write into another table, or set type_change to coerce or null")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog::RelationKind;
+    use crate::column_rules::ColumnRules;
+    use crate::drift::{check_columns, check_policies};
     use crate::target_type::{BaseType, TargetType};
     use crate::wire_type::WireType;
     use rapidbyte_sdk::arrow::DataType;
+    use rapidbyte_sdk::SchemaEvolution;
 
     fn wanted(name: &str, type_text: &str, type_oid: u32, data_type: DataType) -> WantedColumn {
         let type_name = TypeName::parse(type_text).unwrap();
@@ -153,7 +151,11 @@ mod tests {
     }
 
     fn append(wanted: WantedColumn, existing: ExistingColumn) -> std::result::Result<(), String> {
-        check_append(&target(), &[wanted], &table(vec![existing])).map_err(|error| error.to_string())
+        let table = table(vec![existing]);
+        let (wanted, evolution) = ([wanted], SchemaEvolution::default());
+        check_columns(&target(), &wanted, &table, evolution)
+            .and_then(|()| check_policies(&target(), evolution, &wanted, &table, &ColumnRules::default()))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -239,34 +241,20 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_column_comes_with_the_statement_that_adds_it() {
-        let column = WantedColumn {
-            nullable: false,
-            ..wanted("b", "integer", 23, DataType::Int32)
+    fn what_the_server_refuses_for_its_length_is_told_apart() {
+        let of = |wanted_text: &str, existing_text: &str| {
+            fit(
+                &wanted("a", wanted_text, 1043, DataType::Utf8),
+                &existing("a", existing_text, 1043, WireType::Text),
+            )
         };
-        let error = append(column, existing("a", "integer", 23, WireType::Int4)).unwrap_err();
-        assert!(
-            error.contains("column 'b' is missing in the target shop.Orders"),
-            "{}",
-            error
-        );
-        assert!(
-            error.contains(r#"ALTER TABLE "shop"."Orders" ADD COLUMN "b" "pg_catalog"."int4";"#),
-            "{}",
-            error
-        );
-    }
-
-    #[test]
-    fn rows_without_columns_go_only_where_there_are_none() {
-        assert!(check_append(&target(), &[], &table(vec![])).is_ok());
-        let error = check_append(
-            &target(),
-            &[],
-            &table(vec![existing("a", "integer", 23, WireType::Int4)]),
-        )
-        .unwrap_err();
-        assert_eq!(error.code(), "no_columns");
+        assert_eq!(of("character varying(5)", "character varying(5)"), Fit::Holds);
+        assert_eq!(of("character varying(6)", "character varying(5)"), Fit::TooShort);
+        assert_eq!(of("text", "character(5)"), Fit::TooShort);
+        assert_eq!(of("character varying(6)", "text"), Fit::Holds);
+        assert_eq!(of("bit varying(6)", "bit varying(5)"), Fit::TooShort);
+        assert_eq!(of("bit(4)", "bit(5)"), Fit::TooShort);
+        assert_eq!(of("numeric(5,2)", "numeric(4,2)"), Fit::Differs);
     }
 
     #[test]

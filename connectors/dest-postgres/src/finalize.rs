@@ -1,74 +1,202 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `rb_finalize` of a run with `replace`: the side table takes the place of the target, so that whoever reads sees all of
-//! the old rows or all of the new ones.
+//! `rb_finalize` of a run with `replace`: the rows of the side table take the place of the target's, so that whoever reads sees all of
+//! the old rows or all of the new ones. docs/replace.md says what stays, and what is locked for how long.
 
-use crate::apply::{check_dependents, depended_on, lock};
+use crate::apply::lock;
 use crate::catalog::{find_table, ExistingTable};
-use crate::inheritance::{carry_over, Inheritance};
+use crate::catalog_statements::{run, trust_nobody};
+use crate::dependents::{self, losses, Dependents};
+use crate::exchange::{self, exchange};
+use crate::inheritance::{foreign_keys, has_same_columns, owner, Inheritance};
 use crate::names::Target;
+use crate::replaceable::{way_with_same_columns, Way};
 use crate::session::Session;
-use rapidbyte_sdk::postgres::quote_identifier;
-use rapidbyte_sdk::{info, Error, Result};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified};
+use rapidbyte_sdk::{debug, info, warn, Error, Result};
 
-/// How long to wait for others to let go of the target. The host ends the call a little later.
-const LOCK_TIMEOUT: &str = "90s";
+/// For how many seconds each attempt waits for others to let go of the target. Whoever comes meanwhile waits behind it, so it waits
+/// for a short time first; together it is less than what the host gives to a call.
+const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
-/// Puts the side table in the target's place. Does nothing when that has been done.
-pub fn finalize_replace(session: &mut Session, target: &Target) -> Result<()> {
-    session
-        .transaction(|session| {
-            session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
-            lock(session, target.lock_key())?;
-            let side = find_table(session, &target.schema, &target.side_table)?;
-            let old = find_table(session, &target.schema, &target.table)?;
-            match (side, old) {
-                (Some(side), Some(old)) => replace(session, target, &side, old),
-                (Some(_), None) => session.execute(&rename(target)).map(|_| ()),
-                (None, Some(_)) => Ok(()),
-                (None, None) => Err(Error::schema(
-                    "nothing_to_finalize",
-                    format!(
-                        "stream '{}': neither the target {} nor the table that should replace it is there",
-                        target.stream,
-                        target.display()
-                    ),
-                )
-                .hint("start the run again")),
-            }
-        })
-        .map_err(|error| explain(target, error))
+/// Both tables, when there are both.
+enum Found {
+    Both(ExistingTable, ExistingTable),
+    /// The side table alone: there has never been a target.
+    Side,
+    /// It has been done.
+    Target,
 }
 
-fn replace(session: &mut Session, target: &Target, side: &ExistingTable, old: ExistingTable) -> Result<()> {
+/// Puts the rows of the side table in the place of the target's. Does nothing when that has been done.
+pub fn finalize_replace(session: &mut Session, target: &Target) -> Result<()> {
+    prepare(session, target).map_err(|error| explain(target, error))?;
+    let mut outcome = Ok(());
+    for seconds in LOCK_WAITS {
+        outcome = session.transaction(|session| put_in_place(session, target, seconds));
+        match &outcome {
+            // Somebody reads for a long time, or needed the same locks in another order.
+            Err(error) if matches!(error.code(), "55P03" | "40P01") => {
+                debug!("stream '{}': another attempt after: {}", target.stream, error)
+            }
+            _ => break,
+        }
+    }
+    outcome.map_err(|error| explain(target, error))
+}
+
+fn find(session: &mut Session, target: &Target) -> Result<Found> {
+    let side = find_table(session, &target.schema, &target.side_table)?;
+    let old = find_table(session, &target.schema, &target.table)?;
+    match (side, old) {
+        (Some(side), Some(old)) => Ok(Found::Both(side, old)),
+        (Some(_), None) => Ok(Found::Side),
+        (None, Some(_)) => Ok(Found::Target),
+        (None, None) => Err(Error::schema(
+            "nothing_to_finalize",
+            format!(
+                "stream '{}': neither the target {} nor the table that should replace it is there",
+                target.stream,
+                target.display()
+            ),
+        )
+        .hint("start the run again")),
+    }
+}
+
+/// What takes long and does not need the target: its foreign keys are made, and so checked, for the side table.
+fn prepare(session: &mut Session, target: &Target) -> Result<()> {
+    let outcome = session.transaction(|session| {
+        begin(session, target)?;
+        if let Found::Both(side, old) = find(session, target)? {
+            if has_same_columns(&old, &side) && way_with_same_columns(session, target, &old)? == Way::NewTable {
+                let statements = foreign_keys(session, &old, &side)?;
+                run(session, &statements)?;
+            }
+        }
+        Ok(())
+    });
+    match outcome {
+        // It will be met again, and the rows be exchanged.
+        Err(error) if is_about_objects(&error) => {
+            debug!("stream '{}': {}", target.stream, error);
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+fn begin(session: &mut Session, target: &Target) -> Result<()> {
+    lock(session, target.lock_key())?;
+    trust_nobody(session)
+}
+
+fn put_in_place(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
+    begin(session, target)?;
+    session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
+    let (side, old) = match find(session, target)? {
+        Found::Both(side, old) => (side, old),
+        Found::Side => {
+            return session
+                .execute(&rename(&target.quoted_side(), &target.table))
+                .map(|_| ())
+        }
+        Found::Target => return Ok(()),
+    };
+    let same_columns = has_same_columns(&old, &side);
+    if same_columns {
+        if let Way::Exchange(reason) = way_with_same_columns(session, target, &old)? {
+            info!(
+                "stream '{}': the rows of {} are exchanged, because {}",
+                target.stream,
+                target.display(),
+                reason
+            );
+            return exchange(session, target, &old, &side);
+        }
+    } else {
+        warn_of_losses(session, target, &old)?;
+    }
+    session.execute("SAVEPOINT before_swap")?;
+    match swap(session, target, &old, &side) {
+        Err(error) if same_columns && is_about_objects(&error) => {
+            session.execute("ROLLBACK TO SAVEPOINT before_swap")?;
+            if !exchange::obstacles(session, &old)?.is_empty() {
+                return Err(error);
+            }
+            info!(
+                "stream '{}': the rows of {} are exchanged, because a new table cannot take its place: {}",
+                target.stream,
+                target.display(),
+                error
+            );
+            exchange(session, target, &old, &side)
+        }
+        outcome => outcome,
+    }
+}
+
+fn warn_of_losses(session: &mut Session, target: &Target, old: &ExistingTable) -> Result<()> {
+    let losses = losses(session, old.oid)?;
+    if !losses.is_empty() {
+        warn!(
+            "stream '{}': the columns of {} differ from the stream's: with the old table goes {}",
+            target.stream,
+            target.display(),
+            losses.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// The new table takes the place of the old one.
+fn swap(session: &mut Session, target: &Target, old: &ExistingTable, side: &ExistingTable) -> Result<()> {
+    let locks = dependents::locks(session, old.oid)?;
+    run(session, &locks)?;
     // Nobody may add anything to the old table that the new one would not have.
-    session.execute(&format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", target.quoted()))?;
-    check_dependents(session, target, old.oid)?;
-    let inheritance = Inheritance::of(session, &old, side)?;
-    carry_over(session, &inheritance.before_drop)?;
-    session.execute(&format!("DROP TABLE {}", target.quoted()))?;
-    session.execute(&rename(target))?;
-    carry_over(session, &inheritance.after_rename)?;
+    session.execute(&format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", target.quoted()))?;
+    let owner = owner(session, old, side)?;
+    run(session, &owner)?;
+    let inheritance = Inheritance::of(session, old, side)?;
+    let dependents = Dependents::of(session, old.oid)?;
+    let aside = format!("{}_old", target.side_table);
+    let mut statements = inheritance.before_rename;
+    statements.extend(dependents.before_rename);
+    statements.push(rename(&target.quoted(), &aside));
+    statements.push(rename(&target.quoted_side(), &target.table));
+    statements.extend(dependents.after_rename);
+    statements.push(format!("DROP TABLE {}", quote_qualified(&target.schema, &aside)));
+    statements.extend(inheritance.after_drop);
+    statements.extend(dependents.after_drop);
+    run(session, &statements)?;
     info!("stream '{}': replaced table {}", target.stream, target.display());
     Ok(())
 }
 
-fn rename(target: &Target) -> String {
-    format!(
-        "ALTER TABLE {} RENAME TO {}",
-        target.quoted_side(),
-        quote_identifier(&target.table)
-    )
+fn rename(quoted: &str, name: &str) -> String {
+    format!("ALTER TABLE {} RENAME TO {}", quoted, quote_identifier(name))
+}
+
+/// Whether the server refused to change an object: because others depend on it, because it belongs to others, or because
+/// of what it is.
+fn is_about_objects(error: &Error) -> bool {
+    let code = error.code();
+    code.len() == 5 && ["42", "2B", "0A"].contains(&&code[..2]) || matches!(code, "55000" | "55006" | "cannot_replace")
 }
 
 fn explain(target: &Target, error: Error) -> Error {
     match error.code() {
-        // What the check before did not know of; the server's message names it.
-        "2BP01" => depended_on(target, error.message()),
         "55P03" => error
             .hint("end the sessions that use the table: pg_stat_activity shows them")
             .context(format!(
                 "stream '{}': waiting for {} to replace it",
+                target.stream,
+                target.display()
+            )),
+        "23503" => error
+            .hint("load the referenced rows first, or drop the foreign key")
+            .context(format!(
+                "stream '{}': the new rows of {} do not fit a foreign key",
                 target.stream,
                 target.display()
             )),

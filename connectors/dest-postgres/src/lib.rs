@@ -1,56 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Writes Arrow batches into Postgres tables by binary COPY.
+//! Writes Arrow batches into Postgres tables by binary COPY, or by INSERT.
 //!
-//! `append` adds rows to the target, one transaction a call of `rb_write` or less. The ledger keeps a batch from being
-//! written twice. `replace` fills a side table that takes the
-//! target's place in `rb_finalize`. See docs/abi.md, section 5, for what each call has to do.
+//! `append` adds rows to the target, one transaction a call of `rb_write` or less. `replace` fills a side table that takes the target's place in
+//! `rb_finalize`. `upsert` collects rows in a temporary table and merges them into the target before they are committed. The ledger keeps a batch
+//! from being written twice. See docs/abi.md, section 5, for what each call has to do.
 
+mod alter;
 mod apply;
 mod batch_plan;
 mod catalog;
+mod catalog_statements;
 mod check;
+mod column_rules;
 mod compare;
+mod convert;
+mod dependents;
+mod drift;
 mod encode;
 mod error_context;
+mod exchange;
 mod finalize;
 mod flush;
 mod inheritance;
+mod insert_statement;
+mod key;
 mod ledger;
 #[cfg(test)]
 mod ledger_live_tests;
 #[cfg(test)]
+mod live_drift_tests;
+#[cfg(test)]
 mod live_tests;
+mod merge;
 mod names;
 mod open_copy;
+mod open_insert;
+mod open_load;
+mod prepared;
+mod replaceable;
 mod session;
 mod settings;
 mod target_type;
 mod teardown;
 mod type_fit;
 mod type_name;
+mod unique_key;
+mod version;
 mod wanted;
+mod widen;
 mod wire_type;
 mod write;
+mod written_table;
 
-use catalog::{find_table, ExistingTable};
+use catalog::table_shape;
+use key::Key;
+use merge::Merge;
 use names::Target;
+use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::*;
 use session::Session;
 use settings::Settings;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use write::WriteMemory;
-
-const UPSERT_IS_NOT_THERE: &str = "write_mode 'upsert' comes with a later version of this connector";
+use written_table::WrittenTable;
 
 struct PostgresDestination {
     run_id: String,
     session: Session,
     memory: WriteMemory,
-    /// Tables, in SQL, that this instance has prepared.
-    applied: HashSet<String>,
-    /// What the catalogue says of the tables that this instance writes into, by their names in SQL.
-    tables: HashMap<String, ExistingTable>,
+    /// Tables, in SQL, that this instance has prepared, and what for.
+    applied: HashMap<String, (Schema, SchemaEvolution)>,
+    /// The tables that this instance writes into, by their names in SQL.
+    tables: HashMap<String, WrittenTable>,
+    /// How rows are merged into those of them that are targets of an upsert, and what the target was when that was found out.
+    merges: HashMap<String, (String, Merge)>,
 }
 
 impl PostgresDestination {
@@ -58,36 +82,45 @@ impl PostgresDestination {
         Target::of(stream, self.session.settings(), &self.run_id)
     }
 
-    /// The table that rows go into. It has been created by `rb_apply`, of this instance or of another.
-    fn table(&mut self, target: &Target, table: &str, quoted: &str) -> Result<&ExistingTable> {
-        if !self.tables.contains_key(quoted) {
-            let found = find_table(&mut self.session, &target.schema, table)?.ok_or_else(|| {
-                Error::schema(
-                    "unknown_target",
-                    format!(
-                        "stream '{}': there is no table {}.{} to write into",
-                        target.stream, target.schema, table
-                    ),
-                )
-                .hint("it was dropped while the run was going on: start the run again")
-            })?;
-            self.tables.insert(quoted.to_owned(), found);
+    /// Forgets what is known of a table after a write into it has failed. An error that came from values encoded for a table that was another is
+    /// replaced by one that says so.
+    fn after_failure(&mut self, target: &Target, table: &str, quoted: &str, error: Error) -> Error {
+        let known = self.tables.remove(quoted);
+        self.applied.remove(quoted);
+        let of_values = matches!(error.category(), Category::Data | Category::Schema);
+        if !of_values || error.state_of_commit() != CommitState::BeforeCommit {
+            return error;
         }
-        self.tables
-            .get(quoted)
-            .ok_or_else(|| Error::internal("a table was lost after it was found"))
+        let shape = table_shape(&mut self.session, &target.schema, table);
+        match (known, shape) {
+            (Some(known), Ok(shape)) if shape.as_deref() != Some(&known.shape) => write::target_changed(target),
+            _ => error,
+        }
+    }
+
+    /// How rows are merged into a target, which is what it was when that was found out, or is found out again.
+    fn merge(
+        &mut self,
+        target: &Target,
+        quoted: &str,
+        written: &WrittenTable,
+        request: &TargetRequest,
+    ) -> Result<Merge> {
+        match self.merges.remove(quoted) {
+            Some((shape, merge)) if shape == written.shape => Ok(merge),
+            _ => {
+                let key = Key::of(request)?;
+                Merge::new(&mut self.session, target, quoted, &written.table, &key, &request.schema)
+            }
+        }
     }
 }
 
 /// The table that a run writes into: its name in the catalogue and in SQL.
-fn written_table(target: &Target, mode: WriteMode) -> Result<(String, String)> {
+fn written_table(target: &Target, mode: WriteMode) -> (String, String) {
     match mode {
-        WriteMode::Append => Ok((target.table.clone(), target.quoted())),
-        WriteMode::Replace => Ok((target.side_table.clone(), target.quoted_side())),
-        WriteMode::Upsert => {
-            Err(Error::config("unsupported_write_mode", UPSERT_IS_NOT_THERE)
-                .hint("use write_mode 'append' or 'replace'"))
-        }
+        WriteMode::Append | WriteMode::Upsert => (target.table.clone(), target.quoted()),
+        WriteMode::Replace => (target.side_table.clone(), target.quoted_side()),
     }
 }
 
@@ -97,8 +130,9 @@ impl Destination for PostgresDestination {
             session: Session::new(Settings::from_json(&request.config)?),
             run_id: request.run_id,
             memory: WriteMemory::default(),
-            applied: HashSet::new(),
+            applied: HashMap::new(),
             tables: HashMap::new(),
+            merges: HashMap::new(),
         })
     }
 
@@ -108,14 +142,18 @@ impl Destination for PostgresDestination {
 
     fn apply(&mut self, request: ApplyRequest) -> Result<TargetResponse> {
         let target = self.target(&request.stream)?;
-        let (_, quoted) = written_table(&target, request.write_mode)?;
-        if !self.applied.contains(&quoted) {
+        let (_, quoted) = written_table(&target, request.write_mode);
+        let key = Key::of(&request)?;
+        let wanted = (request.schema, request.schema_evolution);
+        if self.applied.get(&quoted) != Some(&wanted) {
+            let (session, (schema, evolution)) = (&mut self.session, &wanted);
             match request.write_mode {
-                WriteMode::Replace => apply::apply_replace(&mut self.session, &target, &request.schema)?,
-                _ => apply::apply_append(&mut self.session, &target, &request.schema)?,
+                WriteMode::Append => apply::apply_append(session, &target, schema, *evolution, &key)?,
+                WriteMode::Replace => apply::apply_replace(session, &target, schema, *evolution, &key)?,
+                WriteMode::Upsert => apply::apply_upsert(session, &target, schema, *evolution, &key)?,
             }
             ledger::apply(&mut self.session, &target)?;
-            self.applied.insert(quoted);
+            self.applied.insert(quoted, wanted);
         }
         Ok(TargetResponse {
             target: target.display(),
@@ -124,31 +162,36 @@ impl Destination for PostgresDestination {
 
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
-        let (table, quoted_table) = written_table(&target, request.target.write_mode)?;
-        self.table(&target, &table, &quoted_table)?;
-        let PostgresDestination {
-            run_id,
-            session,
-            memory,
-            tables,
-            ..
-        } = self;
-        let table = &tables[&quoted_table];
-        write::write(
-            session,
-            memory,
+        let (table, quoted_table) = written_table(&target, request.target.write_mode);
+        let known = self.tables.remove(&quoted_table);
+        let written = WrittenTable::refreshed(&mut self.session, &target, &table, &request.target, known)?;
+        let merge = match request.target.write_mode {
+            WriteMode::Upsert => Some(self.merge(&target, &quoted_table, &written, &request.target)?),
+            _ => None,
+        };
+        let outcome = write::write(
+            &mut self.session,
+            &mut self.memory,
             &write::Destination {
-                run_id,
+                run_id: &self.run_id,
                 target: &target,
-                quoted_table: &quoted_table,
-                table,
+                table_name: &table,
+                quoted_table: merge.as_ref().map_or(&quoted_table, |merge| &merge.quoted_stage),
+                table: merge.as_ref().map_or(&written.table, |merge| &merge.stage),
+                written: &written,
+                merge: merge.as_ref(),
             },
-        )
+        );
+        if let Some(merge) = merge {
+            self.merges.insert(quoted_table.clone(), (written.shape.clone(), merge));
+        }
+        self.tables.insert(quoted_table.clone(), written);
+        outcome.map_err(|error| self.after_failure(&target, &table, &quoted_table, error))
     }
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
         let target = self.target(&request.stream)?;
-        let (_, quoted) = written_table(&target, request.write_mode)?;
+        let (_, quoted) = written_table(&target, request.write_mode);
         if request.write_mode == WriteMode::Replace {
             finalize::finalize_replace(&mut self.session, &target)?;
             // The side table is gone, and the target is another.

@@ -8,10 +8,10 @@ use rapidbyte_sdk::postgres::{Connection, CopyIn};
 use rapidbyte_sdk::{abi, debug, Error, Result, Scope, TcpStream};
 
 /// Values of more bytes are not put together with others before they are sent.
-const WIDE_VALUE: usize = 4 << 20;
+pub const WIDE_VALUE: usize = 4 << 20;
 
 /// How much of a wide value is sent at once.
-const PIECE_BYTES: usize = 1 << 20;
+pub const PIECE_BYTES: usize = 1 << 20;
 
 /// A COPY that has been started and takes rows.
 ///
@@ -128,7 +128,7 @@ impl<'c> OpenCopy<'c> {
                 .count();
             if narrow > 0 {
                 encoder
-                    .append_cells(&rest[..narrow], row, buffer)
+                    .append_cells(&rest[..narrow], row, row + 1, buffer)
                     .map_err(|cause| Error::data("unwritable_value", cause.to_string()).scope(Scope::Record))?;
             }
             if let Some(value) = rest.get(narrow).and_then(|column| wide_value(column, row)) {
@@ -181,12 +181,12 @@ impl<'c> OpenCopy<'c> {
     }
 }
 
-fn is_wide(columns: &[Column<'_>], row: usize) -> bool {
+pub fn is_wide(columns: &[Column<'_>], row: usize) -> bool {
     columns.iter().any(|column| wide_value(column, row).is_some())
 }
 
 /// The value of a column when it is wide and goes to the server as it is.
-fn wide_value<'a>(column: &Column<'a>, row: usize) -> Option<&'a [u8]> {
+pub fn wide_value<'a>(column: &Column<'a>, row: usize) -> Option<&'a [u8]> {
     match column.form {
         Form::Bytes | Form::VersionedBytes => column.value(row).filter(|value| value.len() > WIDE_VALUE),
         _ => None,

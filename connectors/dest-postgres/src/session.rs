@@ -2,6 +2,7 @@
 
 //! The connection to the destination, made when it is first needed and kept until the connector is closed.
 
+use crate::prepared::Prepared;
 use crate::settings::Settings;
 use rapidbyte_sdk::postgres::{connect, connection_lost, Connection, QueryResult, TransactionStatus};
 use rapidbyte_sdk::{abi, debug, Category, Error, Result, TcpStream};
@@ -15,6 +16,8 @@ pub struct Session {
     in_transaction: bool,
     /// Statements that made temporary tables in this connection.
     created: HashSet<String>,
+    /// Statements that were prepared in this connection.
+    prepared: Prepared,
 }
 
 impl Session {
@@ -24,6 +27,7 @@ impl Session {
             connection: None,
             in_transaction: false,
             created: HashSet::new(),
+            prepared: Prepared::default(),
         }
     }
 
@@ -51,11 +55,21 @@ impl Session {
             .ok_or_else(|| Error::internal("a connection was lost while it was made"))
     }
 
+    /// The connection, ready for prepared statements, and those that it has.
+    pub fn prepared(&mut self) -> Result<(&mut Connection<TcpStream>, &mut Prepared)> {
+        self.connection()?;
+        match &mut self.connection {
+            Some(connection) => Ok((connection, &mut self.prepared)),
+            None => Err(Error::internal("a connection was lost while it was made")),
+        }
+    }
+
     /// Forgets the connection and what it held.
     fn give_up(&mut self) {
         self.connection = None;
         self.in_transaction = false;
         self.created.clear();
+        self.prepared = Prepared::default();
     }
 
     /// Creates a temporary table unless the same statement did so before.

@@ -10,12 +10,22 @@ const LEAST_FLUSH_BYTES: u64 = 64 << 10;
 /// A quarter of the memory that the manifest asks for: a batch and the largest row have to fit beside it.
 const MOST_FLUSH_BYTES: u64 = 64 << 20;
 
+/// How rows are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadMethod {
+    /// By binary COPY.
+    Copy,
+    /// By prepared INSERT statements of many rows each.
+    Insert,
+}
+
 /// The members of `config`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub server: Config,
     /// The schema of all targets; absent: each stream's own.
     pub schema: Option<String>,
+    pub load_method: LoadMethod,
     /// How much is collected before it is sent; absent: it depends on the size of the rows.
     pub copy_flush_bytes: Option<usize>,
     /// Whether the identities of batches are kept, so that none is written twice.
@@ -26,9 +36,9 @@ impl Settings {
     pub fn from_json(config: &Map<String, Value>) -> Result<Settings> {
         let server = Config::from_json(config, "rapidbyte dest-postgres")?;
         let has_schema = config.get("schema").map_or(false, |schema| !schema.is_null());
-        check_load_method(config.get("load_method"))?;
         Ok(Settings {
             schema: has_schema.then(|| server.schema.clone()),
+            load_method: load_method(config.get("load_method"))?,
             copy_flush_bytes: flush_bytes(config.get("copy_flush_bytes"))?,
             exactly_once: exactly_once(config.get("exactly_once"))?,
             server,
@@ -36,14 +46,12 @@ impl Settings {
     }
 }
 
-fn check_load_method(value: Option<&Value>) -> Result<()> {
+fn load_method(value: Option<&Value>) -> Result<LoadMethod> {
     match value {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(method)) if method == "copy" => Ok(()),
-        Some(Value::String(method)) if method == "insert" => Err(invalid(
-            "member 'load_method' is 'insert', which comes with a later version of this connector: use 'copy'".into(),
-        )),
-        Some(_) => Err(invalid("member 'load_method' is not 'copy'".into())),
+        None | Some(Value::Null) => Ok(LoadMethod::Copy),
+        Some(Value::String(method)) if method == "copy" => Ok(LoadMethod::Copy),
+        Some(Value::String(method)) if method == "insert" => Ok(LoadMethod::Insert),
+        Some(_) => Err(invalid("member 'load_method' is neither 'copy' nor 'insert'".into())),
     }
 }
 
@@ -103,6 +111,7 @@ mod tests {
             let settings = parse(config).unwrap();
             assert_eq!((settings.schema, settings.copy_flush_bytes), (None, None));
             assert!(settings.exactly_once);
+            assert_eq!(settings.load_method, LoadMethod::Copy);
         }
     }
 
@@ -116,13 +125,22 @@ mod tests {
         for (value, expected) in [(json!(true), true), (json!(false), false), (json!("false"), false)] {
             assert_eq!(parse(json!({ "exactly_once": value })).unwrap().exactly_once, expected);
         }
+        assert_eq!(settings.load_method, LoadMethod::Copy);
+        let settings = parse(json!({"load_method": "insert"})).unwrap();
+        assert_eq!(settings.load_method, LoadMethod::Insert);
     }
 
     #[test]
     fn wrong_members_are_named() {
         for (config, expected) in [
-            (json!({"load_method": "insert"}), "comes with a later version"),
-            (json!({"load_method": 1}), "'load_method' is not 'copy'"),
+            (
+                json!({"load_method": "binary"}),
+                "'load_method' is neither 'copy' nor 'insert'",
+            ),
+            (
+                json!({"load_method": 1}),
+                "'load_method' is neither 'copy' nor 'insert'",
+            ),
             (
                 json!({"copy_flush_bytes": 1}),
                 "'copy_flush_bytes' is not a number of bytes from 65536 to 67108864",

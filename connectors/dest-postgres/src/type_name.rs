@@ -203,7 +203,7 @@ impl TypeName {
         }
     }
 
-    fn is_system(&self) -> bool {
+    pub fn is_system(&self) -> bool {
         self.schema.as_deref().map_or(true, |schema| schema == "pg_catalog")
     }
 

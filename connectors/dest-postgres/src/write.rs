@@ -3,13 +3,16 @@
 //! `rb_write`: takes batches until there are no more, and commits them.
 
 use crate::batch_plan::{BatchPlan, Route};
-use crate::catalog::ExistingTable;
+use crate::catalog::{table_shape, ExistingTable};
 use crate::encode::{Encoder, RowBuffer};
 use crate::flush::flush_bytes;
 use crate::ledger::{Entry, Ledger};
+use crate::merge::{Merge, MergedBatches};
 use crate::names::Target;
-use crate::open_copy::{check_rows, CopyTimes, FinishedCopy, OpenCopy};
+use crate::open_copy::{check_rows, CopyTimes, FinishedCopy};
+use crate::open_load::OpenLoad;
 use crate::session::Session;
+use crate::written_table::WrittenTable;
 use rapidbyte_sdk::abi::{self, BatchHeader, BatchInput, Input};
 use rapidbyte_sdk::arrow::FrameReader;
 use rapidbyte_sdk::{Category, CommitState, Error, Result, WriteResponse};
@@ -33,10 +36,44 @@ pub struct WriteMemory {
 pub struct Destination<'a> {
     pub run_id: &'a str,
     pub target: &'a Target,
-    /// The target or its side table, in SQL.
+    /// The target or its side table: its name.
+    pub table_name: &'a str,
+    /// The same in SQL.
     pub quoted_table: &'a str,
     /// The same in the catalogue.
     pub table: &'a ExistingTable,
+    /// The target or its side table as the instance knows it.
+    pub written: &'a WrittenTable,
+    /// What is done with rows that are merged into the target; none are without it. Then the table is the one in which they are collected.
+    pub merge: Option<&'a Merge>,
+}
+
+impl Destination<'_> {
+    /// Fails when the table is not what it was when its columns were read: values that were encoded for a column of another type may have become
+    /// others. Within a transaction that has written into the table nobody can change it any more.
+    fn check_unchanged(&self, session: &mut Session) -> Result<()> {
+        let shape = table_shape(session, &self.target.schema, self.table_name)?;
+        match shape.as_deref() == Some(&self.written.shape) {
+            true => Ok(()),
+            false => Err(target_changed(self.target)),
+        }
+    }
+}
+
+/// The error for a table that was changed while it was written.
+pub fn target_changed(target: &Target) -> Error {
+    Error::new(
+        Category::TransientDb,
+        "target_changed",
+        format!(
+            "stream '{}': the columns of the target {} were changed while it was written; nothing of the write was kept",
+            target.stream,
+            target.display()
+        ),
+    )
+    .retryable(true)
+    .safe_to_retry(true)
+    .hint("run it again, and change the table while no run writes into it")
 }
 
 /// Writes all batches of the call and commits them.
@@ -49,7 +86,7 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
     } = memory;
     let has_ledger = session.settings().exactly_once;
     let ledger = Ledger::of(destination.target, destination.run_id, has_ledger);
-    let mut transaction = Transaction::new(session, ledger);
+    let mut transaction = Transaction::new(session, ledger, destination.merge);
     buffer.clear(flush_bytes(0, transaction.session.settings().copy_flush_bytes));
     let outcome = run(&mut transaction, destination, input, reader, encoder, buffer);
     let committed = transaction.committed;
@@ -85,7 +122,7 @@ fn run(
 ) -> Result<()> {
     let configured_flush_bytes = transaction.session.settings().copy_flush_bytes;
     let mut plan: Option<BatchPlan> = None;
-    let mut open: Option<OpenCopy<'_>> = None;
+    let mut open: Option<OpenLoad<'_>> = None;
     let mut open_route = Rc::default();
     loop {
         let next = match input.next() {
@@ -100,7 +137,7 @@ fn run(
                     let finished = copy.finish(buffer)?;
                     transaction.complete(&open_route, finished)?;
                 }
-                let committed = transaction.commit()?;
+                let committed = transaction.commit(destination)?;
                 if is_end {
                     return Ok(());
                 }
@@ -134,6 +171,8 @@ fn run(
                     destination.target,
                     destination.quoted_table,
                     destination.table,
+                    &destination.written.drift,
+                    destination.merge.map(|merge| merge.position.as_str()),
                 )?,
             };
             Ok((batch, plan))
@@ -154,10 +193,11 @@ fn run(
                     }
                     open_route = Rc::clone(current.route());
                     transaction.prepare(&open_route)?;
-                    OpenCopy::start(transaction.session.connection()?, &open_route, buffer)?
+                    OpenLoad::start(transaction.session, &open_route, buffer)?
                 }
             };
             let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
+            current.number_rows(transaction.merged.add(header.unit, header.sequence), batch.rows());
             let columns = current.columns(&batch);
             let bytes = copy.bytes();
             if let Err(error) = copy.append(encoder, &columns, batch.rows(), buffer, flush_bytes) {
@@ -176,11 +216,11 @@ fn run(
 }
 
 /// Whether a COPY that is open takes rows for another batch.
-fn takes(copy: &OpenCopy<'_>, open_route: &Route, route: &Route) -> bool {
+fn takes(copy: &OpenLoad<'_>, open_route: &Route, route: &Route) -> bool {
     open_route == route && (route.stage.is_none() || copy.bytes() < MOST_STAGED_BYTES)
 }
 
-fn give_up(open: Option<OpenCopy<'_>>, error: Error) -> Error {
+fn give_up(open: Option<OpenLoad<'_>>, error: Error) -> Error {
     match open {
         Some(copy) => copy.abort(error),
         None => error,
@@ -194,18 +234,23 @@ struct Transaction<'s> {
     is_open: bool,
     /// Staging tables that hold rows of this transaction.
     filled_stages: HashSet<String>,
+    merge: Option<&'s Merge>,
+    /// The batches whose rows are to be merged before they are committed.
+    merged: MergedBatches,
     uncommitted: WriteResponse,
     committed: WriteResponse,
     times: CopyTimes,
 }
 
 impl<'s> Transaction<'s> {
-    fn new(session: &'s mut Session, ledger: Ledger) -> Transaction<'s> {
+    fn new(session: &'s mut Session, ledger: Ledger, merge: Option<&'s Merge>) -> Transaction<'s> {
         Transaction {
             session,
             ledger,
             is_open: false,
             filled_stages: HashSet::new(),
+            merge,
+            merged: MergedBatches::default(),
             uncommitted: WriteResponse::default(),
             committed: WriteResponse::default(),
             times: CopyTimes::default(),
@@ -227,21 +272,35 @@ impl<'s> Transaction<'s> {
         if !self.is_open {
             self.session.begin()?;
             self.is_open = true;
+            if let Some(merge) = self.merge {
+                self.create_temporary(&merge.create, "rows are collected there until they are merged")?;
+            }
         }
         if let Some(stage) = &route.stage {
             if self.filled_stages.contains(&route.copy) {
                 self.session.execute(&stage.truncate)?;
             } else {
-                self.session
-                    .create_once(&stage.create)
-                    .map_err(|error| match error.code() {
-                        "42501" => {
-                            error.hint("GRANT TEMPORARY ON DATABASE to the user: some columns are converted there")
-                        }
-                        _ => error,
-                    })?;
+                self.create_temporary(&stage.create, "some columns are converted there")?;
             }
         }
+        Ok(())
+    }
+
+    fn create_temporary(&mut self, sql: &str, reason: &str) -> Result<()> {
+        self.session.create_once(sql).map_err(|error| match error.code() {
+            "42501" => error.hint(format!("GRANT TEMPORARY ON DATABASE to the user: {}", reason)),
+            _ => error,
+        })
+    }
+
+    /// Merges the rows that have been collected into the target. The rows of one transaction are merged together: see [`crate::merge`].
+    fn merge(&mut self) -> Result<()> {
+        if let Some(merge) = self.merge {
+            let start = abi::monotonic_nanos();
+            merge.run(self.session, &self.merged)?;
+            self.times.flush += abi::monotonic_nanos() - start;
+        }
+        self.merged.clear();
         Ok(())
     }
 
@@ -263,9 +322,13 @@ impl<'s> Transaction<'s> {
     }
 
     /// Commits what there is and returns what it was.
-    fn commit(&mut self) -> Result<WriteResponse> {
+    fn commit(&mut self, destination: &Destination<'_>) -> Result<WriteResponse> {
+        if self.is_open {
+            self.merge()?;
+        }
         let start = abi::monotonic_nanos();
         if self.is_open {
+            destination.check_unchanged(self.session)?;
             self.ledger.commit(self.session)?;
             self.is_open = false;
             self.filled_stages.clear();

@@ -4,6 +4,7 @@
 //! with the module itself; here it is what the server makes of the queries.
 
 use rapidbyte_sdk::abi::{set_host, StandInHost};
+use rapidbyte_sdk::arrow::metadata;
 use rapidbyte_sdk::postgres::{connect, Config, Connection};
 use rapidbyte_sdk::{OpenRequest, PlanRequest, PlanResponse, Result, SnapshotRequest, Source, TcpStream};
 use serde_json::{json, Map, Value};
@@ -112,6 +113,26 @@ fn an_index_on_the_cursor_finds_what_is_new() {
         }
         assert!(second.estimated_rows < 10, "{}", second.estimated_rows);
     }
+}
+
+#[test]
+fn the_schema_says_what_tells_the_newer_version_of_a_row() {
+    let mut server = server!("version");
+    server.sql("CREATE TABLE t (at date, id int, n int); INSERT INTO t VALUES ('2024-01-01', 1, 1)");
+    for (tie_breaker, columns, expected) in [
+        (None, json!(null), Some("[\"at\"]")),
+        (Some("id"), json!(["id", "at"]), Some("[\"at\",\"id\"]")),
+        (Some("id"), json!(["at", "n"]), None),
+    ] {
+        let stream = json!({"name": "t", "sync_mode": "incremental", "cursor_field": "at",
+            "tie_breaker_field": tie_breaker, "columns": columns});
+        let stream = serde_json::from_value(stream).unwrap();
+        let plan = server.source.plan(PlanRequest { stream }).unwrap();
+        assert_eq!(plan.schema.metadata(metadata::CURSOR), expected);
+    }
+    let stream = serde_json::from_value(json!({"name": "t"})).unwrap();
+    let plan = server.source.plan(PlanRequest { stream }).unwrap();
+    assert_eq!(plan.schema.metadata(metadata::CURSOR), None);
 }
 
 #[test]

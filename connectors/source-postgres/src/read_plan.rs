@@ -133,10 +133,33 @@ impl ReadPlan {
             .with_metadata(metadata::NAMESPACE, &self.namespace)
             .with_metadata(metadata::TABLE, &self.table)
             .with_metadata(metadata::PRIMARY_KEY, key);
+        let schema = match self.cursor()? {
+            Some(cursor) => schema.with_metadata(metadata::CURSOR, cursor),
+            None => schema,
+        };
         Ok(match self.types.is_empty() {
             true => schema,
             false => schema.with_metadata(metadata::TYPES, &self.types),
         })
+    }
+
+    /// The columns that tell which version of a row is the newer one, as JSON, when they are read.
+    #[inline(never)]
+    fn cursor(&self) -> Result<Option<String>> {
+        let units = match &self.units {
+            Units::Cursor(units) => units,
+            _ => return Ok(None),
+        };
+        let names: Vec<&str> = std::iter::once(&units.cursor)
+            .chain(&units.tie_breaker)
+            .map(|column| column.name.as_str())
+            .collect();
+        let is_read = |name: &&str| self.columns.iter().any(|column| column.name == *name);
+        if !names.iter().all(is_read) {
+            return Ok(None);
+        }
+        let json = serde_json::to_string(&names).map_err(|cause| Error::internal(cause.to_string()))?;
+        Ok(Some(json))
     }
 
     /// The query for one unit.

@@ -61,11 +61,22 @@ impl RowBuffer {
         }
     }
 
-    /// Takes bytes of the contents out.
-    pub fn remove(&mut self, start: usize, length: usize) {
+    /// Puts other bytes in the place of some of the contents.
+    pub fn overwrite(&mut self, start: usize, bytes: &[u8]) {
         let start = COPY_DATA_PREFIX + start;
-        self.bytes.copy_within(start + length..self.filled, start);
+        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Takes the first bytes of the contents out.
+    pub fn remove_front(&mut self, length: usize) {
+        self.bytes
+            .copy_within(COPY_DATA_PREFIX + length..self.filled, COPY_DATA_PREFIX);
         self.filled -= length;
+    }
+
+    /// The contents.
+    pub fn contents(&self) -> &[u8] {
+        &self.bytes[COPY_DATA_PREFIX..self.filled]
     }
 
     /// The message as [`rapidbyte_sdk::postgres::CopyIn::send`] wants it.
@@ -102,6 +113,10 @@ mod tests {
         buffer.extend(2).copy_from_slice(b"de");
         assert_eq!(buffer.len(), 5);
         assert_eq!(&buffer.message()[COPY_DATA_PREFIX..], b"abcde");
+        buffer.overwrite(1, b"xy");
+        assert_eq!(buffer.contents(), b"axyde");
+        buffer.remove_front(3);
+        assert_eq!(buffer.contents(), b"de");
         buffer.clear(1 << 20);
         assert!(buffer.is_empty());
         buffer.extend_from_slice(b"x");

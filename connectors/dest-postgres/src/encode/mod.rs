@@ -11,6 +11,7 @@ mod buffer;
 mod json_value;
 mod measure;
 pub mod numeric;
+mod plain_text;
 mod scatter;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod text_value;
 mod value;
 
 pub use buffer::RowBuffer;
+pub use plain_text::TextForm;
 pub use text_value::TextType;
 pub use value::{ArrayForm, ValueError, ValueForm};
 
@@ -29,6 +31,9 @@ pub const HEADER: [u8; 19] = *b"PGCOPY\n\xFF\r\n\0\0\0\0\0\0\0\0\0";
 
 /// What stands behind the last row.
 pub const TRAILER: [u8; 2] = [0xFF, 0xFF];
+
+/// Bytes of the number of fields in front of each row of a COPY.
+const FIELD_COUNT: u32 = 2;
 
 /// The length of a cell that is null.
 const NULL: [u8; 4] = [0xFF; 4];
@@ -202,37 +207,58 @@ impl Encoder {
         buffer: &mut RowBuffer,
     ) -> Result<usize, EncodeError> {
         let wanted = self.next_rows.clamp(1, CHUNK_ROWS).min(rows - from);
-        self.measure(columns, from, wanted)?;
-        let (fitting, bytes) = self.place(from)?;
-        self.next_rows = if fitting == wanted { CHUNK_ROWS } else { fitting };
+        let (fitting, bytes) = self.lay_out(columns, from, wanted, FIELD_COUNT)?;
         let cursors = &mut self.cursors[..fitting];
         let out = buffer.extend(bytes);
         scatter::field_count(columns.len() as u16, cursors, out);
-        let mut cells = self.cells.iter();
-        for column in columns {
-            scatter::column(column, from, cursors, &mut cells, out);
-        }
+        self.scatter(columns, from, fitting, out);
         Ok(fitting)
     }
 
-    /// Appends the cells of one row in some columns, without the number of fields that a row begins with.
+    /// As [`Encoder::append`], without the number of fields that a row of a COPY begins with: the cells alone, which is what the values of a
+    /// Bind message look like, too.
+    #[inline(never)]
     pub fn append_cells(
         &mut self,
         columns: &[Column<'_>],
-        row: usize,
+        from: usize,
+        rows: usize,
         buffer: &mut RowBuffer,
-    ) -> Result<(), EncodeError> {
-        let start = buffer.len();
-        self.append(columns, row, row + 1, buffer)?;
-        buffer.remove(start, 2);
-        Ok(())
+    ) -> Result<usize, EncodeError> {
+        let wanted = self.next_rows.clamp(1, CHUNK_ROWS).min(rows - from);
+        let (fitting, bytes) = self.lay_out(columns, from, wanted, 0)?;
+        let out = buffer.extend(bytes);
+        self.scatter(columns, from, fitting, out);
+        Ok(fitting)
+    }
+
+    /// Decides how many of the rows make up a chunk, and where each of them begins. Returns how many, and their bytes.
+    fn lay_out(
+        &mut self,
+        columns: &[Column<'_>],
+        from: usize,
+        wanted: usize,
+        prefix: u32,
+    ) -> Result<(usize, usize), EncodeError> {
+        self.measure(columns, from, wanted, prefix)?;
+        let (fitting, bytes) = self.place(from)?;
+        // Only the end of a batch or of a statement asks for few: that says nothing of how many fit.
+        self.next_rows = if fitting == wanted { CHUNK_ROWS } else { fitting };
+        Ok((fitting, bytes))
+    }
+
+    fn scatter(&mut self, columns: &[Column<'_>], from: usize, rows: usize, out: &mut [u8]) {
+        let mut cells = self.cells.iter();
+        for column in columns {
+            scatter::column(column, from, &mut self.cursors[..rows], &mut cells, out);
+        }
     }
 
     /// Fills `cursors` with the lengths of the rows.
     #[inline(never)]
-    fn measure(&mut self, columns: &[Column<'_>], from: usize, rows: usize) -> Result<(), EncodeError> {
+    fn measure(&mut self, columns: &[Column<'_>], from: usize, rows: usize, prefix: u32) -> Result<(), EncodeError> {
         self.cursors.clear();
-        self.cursors.resize(rows, 2);
+        self.cursors.resize(rows, prefix);
         let mut made = 0;
         for column in columns {
             if measure::needs_cells(column.form) {

@@ -536,8 +536,8 @@ fn cells_of_some_columns_make_up_a_row() {
         let (mut encoder, mut whole, mut parts) = (Encoder::default(), RowBuffer::default(), RowBuffer::default());
         assert_eq!(encoder.append(&columns, row, row + 1, &mut whole).unwrap(), 1);
         parts.extend_from_slice(&3u16.to_be_bytes());
-        encoder.append_cells(&columns[..1], row, &mut parts).unwrap();
-        encoder.append_cells(&columns[1..], row, &mut parts).unwrap();
+        encoder.append_cells(&columns[..1], row, row + 1, &mut parts).unwrap();
+        encoder.append_cells(&columns[1..], row, row + 1, &mut parts).unwrap();
         assert_eq!(parts.message(), whole.message(), "row {}", row);
     }
 }

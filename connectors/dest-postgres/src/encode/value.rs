@@ -5,6 +5,7 @@
 use rapidbyte_sdk::arrow::{Column, Field};
 
 use super::numeric::{self, NotNumeric, Scale, I128_CELL, I256_CELL, I64_CELL};
+use super::plain_text::TextForm;
 use super::scatter::{shifted_date, shifted_timestamp};
 use super::text_value::{self, TextType};
 use super::{json_value, Form, NULL};
@@ -42,6 +43,10 @@ pub enum ValueForm {
     Hstore,
     /// `jsonb`, for values that the destination has no type of their own for.
     Json(Box<Field>),
+    /// Text for a column of at most so many characters. The server refuses what is longer, but cuts blanks at the end off without a word.
+    Limited(usize),
+    /// Text that the server makes a value of another type of.
+    Plain(Box<TextForm>),
 }
 
 /// Lists, lists of lists and so on, as an array.
@@ -119,6 +124,11 @@ impl ValueForm {
                 json_value::write(field, column, row, out);
                 Ok(())
             }
+            ValueForm::Limited(limit) => write_limited(*limit, column.bytes(row), out),
+            ValueForm::Plain(text) => {
+                text.write(column, row, out);
+                Ok(())
+            }
         }
     }
 }
@@ -137,6 +147,20 @@ fn write_money(column: &Column<'_>, row: usize, out: &mut Vec<u8>) -> Result<()>
 fn write_text(text_type: TextType, column: &Column<'_>, row: usize, out: &mut Vec<u8>) -> Result<()> {
     text_value::write(text_type, column.bytes(row), out)
         .ok_or_else(|| ValueError::invalid(format!("is not {}", text_type.describe())))
+}
+
+#[inline(never)]
+fn write_limited(limit: usize, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    // No character has less than a byte, and all but its first byte are continuations.
+    let is_start = |byte: &&u8| **byte & 0xC0 != 0x80;
+    if text.len() > limit && text.last() == Some(&b' ') && text.iter().filter(is_start).count() > limit {
+        return Err(ValueError::invalid(format!(
+            "is longer than the {} characters that its column has room for, and has blanks at its end, which Postgres would cut off",
+            limit
+        )));
+    }
+    out.extend_from_slice(text);
+    Ok(())
 }
 
 #[inline(never)]

@@ -19,7 +19,7 @@ pub use host::Host;
 #[cfg(not(target_arch = "wasm32"))]
 pub use imports::set_host;
 #[cfg(not(target_arch = "wasm32"))]
-pub use stand_in_host::{Recording, StandInHost};
+pub use stand_in_host::{Recording, StandInHost, StandInInput};
 
 use crate::error::{Error, Result};
 use crate::protocol::WriteResponse;

@@ -38,7 +38,7 @@ pub struct Recording {
 /// ```
 pub struct StandInHost {
     recording: Rc<RefCell<Recording>>,
-    input: VecDeque<Option<Vec<u8>>>,
+    input: StandInInput,
     claims_left: u64,
     claim_failure: Option<Error>,
     connections: HashMap<i32, TcpStream>,
@@ -48,11 +48,29 @@ pub struct StandInHost {
     started: Instant,
 }
 
+/// What `next_batch` still gives; `None` is a request for a checkpoint.
+#[derive(Clone, Default)]
+pub struct StandInInput(Rc<RefCell<VecDeque<Option<Vec<u8>>>>>);
+
+impl StandInInput {
+    /// Adds a batch.
+    pub fn push(&self, header: BatchHeader, frame: &[u8]) {
+        let mut bytes = header.to_bytes().to_vec();
+        bytes.extend_from_slice(frame);
+        self.0.borrow_mut().push_back(Some(bytes));
+    }
+
+    /// Takes away what no call has taken.
+    pub fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+}
+
 impl Default for StandInHost {
     fn default() -> StandInHost {
         StandInHost {
             recording: Rc::default(),
-            input: VecDeque::new(),
+            input: StandInInput::default(),
             claims_left: u64::MAX,
             claim_failure: None,
             connections: HashMap::new(),
@@ -86,18 +104,21 @@ impl StandInHost {
 
     /// Adds a batch to what `next_batch` gives.
     #[must_use]
-    pub fn with_batch(mut self, header: BatchHeader, frame: &[u8]) -> StandInHost {
-        let mut bytes = header.to_bytes().to_vec();
-        bytes.extend_from_slice(frame);
-        self.input.push_back(Some(bytes));
+    pub fn with_batch(self, header: BatchHeader, frame: &[u8]) -> StandInHost {
+        self.input.push(header, frame);
         self
     }
 
     /// Adds a request for a checkpoint to what `next_batch` gives.
     #[must_use]
-    pub fn with_checkpoint(mut self) -> StandInHost {
-        self.input.push_back(None);
+    pub fn with_checkpoint(self) -> StandInHost {
+        self.input.0.borrow_mut().push_back(None);
         self
+    }
+
+    /// By which `next_batch` can be given more when the host has been given away, for a connector that is called again.
+    pub fn input(&self) -> StandInInput {
+        self.input.clone()
     }
 
     /// Behaves as if the run were being cancelled.
@@ -150,17 +171,18 @@ impl Host for StandInHost {
     }
 
     fn next_batch(&mut self, into: &mut [u8]) -> i64 {
-        match self.input.front() {
+        let mut input = self.input.0.borrow_mut();
+        match input.front() {
             None => Code::End as i64,
             Some(None) => {
-                self.input.pop_front();
+                input.pop_front();
                 Code::Checkpoint as i64
             }
             Some(Some(bytes)) => {
                 let size = bytes.len();
                 if size <= into.len() {
                     into[..size].copy_from_slice(bytes);
-                    self.input.pop_front();
+                    input.pop_front();
                 }
                 size as i64
             }

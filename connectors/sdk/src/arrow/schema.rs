@@ -28,6 +28,8 @@ pub mod metadata {
     pub const TABLE: &str = "rapidbyte:table";
     /// Of the schema: a JSON array with the names of the primary key's columns.
     pub const PRIMARY_KEY: &str = "rapidbyte:primary_key";
+    /// Of the schema: a JSON array with the names of the columns that say which of two versions of a row is the newer one, most significant first.
+    pub const CURSOR: &str = "rapidbyte:cursor";
     /// Of the schema: a JSON object of what the types are made of that the native types name and that are not the system's.
     pub const TYPES: &str = "rapidbyte:types";
 }

@@ -8,12 +8,13 @@ use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
+use crate::abi;
 use crate::error::{Category, Error, Result};
 use crate::tcp::{TcpStream, TlsOptions, TlsVerification};
 
 use super::authenticate::Channel;
 use super::config::{ChannelBinding, Config, SslMode, TargetSession};
-use super::connection::{Connection, Reply};
+use super::connection::{time_left, Connection, Reply};
 use super::error::protocol_error;
 use super::transport::Transport;
 
@@ -33,7 +34,7 @@ const FIRST_SERVER_THAT_LOOKS: u32 = 14;
 const NOT_LET_IN: &str = "28000";
 
 /// What the host says of a read that waited too long.
-const SILENCE: &str = "read_timeout";
+pub(super) const SILENCE: &str = "read_timeout";
 
 const WRONG_SESSION: &str = "wrong_session";
 
@@ -133,22 +134,24 @@ impl<T: Transport> Connection<T> {
     pub fn connect(config: &Config, open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
         let mut connection = Connection::greet(config, open).map_err(|error| explain_silence(error, config))?;
         // From here on it is the server's work that is waited for, which takes as long as it takes.
+        connection.deadline = None;
         connection.transport.set_read_timeout(None)?;
         Ok(connection)
     }
 
     fn greet(config: &Config, mut open: impl FnMut(&Config) -> Result<T>) -> Result<Connection<T>> {
         // A server that takes the connection and then says nothing must not hold the run up.
+        let deadline = abi::monotonic_nanos() + i64::from(config.connect_timeout_seconds) * 1_000_000_000;
         let mut open = |config: &Config| -> Result<T> {
             let mut transport = open(config)?;
-            transport.set_read_timeout(Some(timeout(config)))?;
+            transport.set_read_timeout(Some(time_left(deadline)?))?;
             Ok(transport)
         };
         let mut connection = match config.sslmode {
-            SslMode::Disable => Connection::start(open(config)?, Channel::Plain, config)?,
-            SslMode::Prefer => Connection::start_encrypted_if_possible(config, &mut open)?,
+            SslMode::Disable => Connection::start(open(config)?, Channel::Plain, config, deadline)?,
+            SslMode::Prefer => Connection::start_encrypted_if_possible(config, &mut open, deadline)?,
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => match encrypt(open(config)?, config)? {
-                Encryption::On(transport) => Connection::start(transport, Channel::Encrypted, config)?,
+                Encryption::On(transport) => Connection::start(transport, Channel::Encrypted, config, deadline)?,
                 Encryption::Refused(_) => return Err(encryption_refused(config)),
             },
         };
@@ -160,21 +163,24 @@ impl<T: Transport> Connection<T> {
     fn start_encrypted_if_possible(
         config: &Config,
         open: &mut impl FnMut(&Config) -> Result<T>,
+        deadline: i64,
     ) -> Result<Connection<T>> {
         let transport = match encrypt(open(config)?, config) {
             Ok(Encryption::On(transport)) => transport,
-            Ok(Encryption::Refused(transport)) => return Connection::start(transport, Channel::Plain, config),
+            Ok(Encryption::Refused(transport)) => {
+                return Connection::start(transport, Channel::Plain, config, deadline)
+            }
             Err(error)
                 if error.category() == Category::Cancelled || error.code() == SILENCE || needs_encryption(config) =>
             {
                 return Err(error)
             }
-            Err(_) => return Connection::start(open(config)?, Channel::Plain, config),
+            Err(_) => return Connection::start(open(config)?, Channel::Plain, config, deadline),
         };
-        match Connection::start(transport, Channel::Encrypted, config) {
+        match Connection::start(transport, Channel::Encrypted, config, deadline) {
             // A server can be set up to let this user in without encryption only.
             Err(refused) if refused.code() == NOT_LET_IN && !needs_encryption(config) => {
-                Connection::start(open(config)?, Channel::Plain, config).map_err(|error| match error.code() {
+                Connection::start(open(config)?, Channel::Plain, config, deadline).map_err(|error| match error.code() {
                     NOT_LET_IN => refused,
                     _ => error,
                 })
@@ -183,8 +189,9 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    fn start(transport: T, channel: Channel, config: &Config) -> Result<Connection<T>> {
+    fn start(transport: T, channel: Channel, config: &Config, deadline: i64) -> Result<Connection<T>> {
         let mut connection = Connection::new(transport, config.server());
+        connection.deadline = Some(deadline);
         connection.start_up(channel, config)?;
         Ok(connection)
     }
@@ -249,7 +256,7 @@ fn explain_silence(error: Error, config: &Config) -> Error {
         Category::TransientNetwork,
         "connect_timeout",
         format!(
-            "{}: it took the connection and did not answer within {} s",
+            "{}: it took the connection and was not ready within {} s",
             config.server(),
             config.connect_timeout_seconds
         ),
@@ -480,6 +487,52 @@ mod tests {
             .unwrap();
         assert_eq!(error.code(), "connection_lost");
         assert!(error.message().contains("db:5432"), "{}", error.message());
+        assert!(error.is_retryable());
+    }
+
+    /// Reports a setting again and again.
+    struct Babbling;
+
+    impl std::io::Read for Babbling {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            const SETTING: &[u8] = b"S\0\0\0\x08a\0b\0";
+            buffer[..SETTING.len()].copy_from_slice(SETTING);
+            Ok(SETTING.len())
+        }
+    }
+
+    impl std::io::Write for Babbling {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Transport for Babbling {
+        fn start_tls(&mut self, _: &TlsOptions) -> Result<()> {
+            Ok(())
+        }
+
+        fn channel_binding(&mut self) -> Result<Option<Vec<u8>>> {
+            Ok(None)
+        }
+
+        fn set_read_timeout(&mut self, _: Option<Duration>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_server_that_goes_on_talking_does_not_hold_the_run_up() {
+        let config = Config {
+            connect_timeout_seconds: 1,
+            ..config("disable")
+        };
+        let error = Connection::connect(&config, |_| Ok(Babbling)).err().unwrap();
+        assert_eq!(error.code(), "connect_timeout");
         assert!(error.is_retryable());
     }
 

@@ -3,14 +3,17 @@
 //! A connection: the transport, what was read from it, and what the server said of its state.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
+use crate::abi;
 use crate::error::{Category, Error, Result};
 
 use super::buffer::{ReadBuffer, MESSAGE_HEADER};
+use super::connect::SILENCE;
 use super::error::{connection_lost, protocol_error, ServerError};
 use super::transport::Transport;
 
@@ -38,7 +41,21 @@ pub struct Connection<T> {
     server: String,
     parameters: HashMap<String, String>,
     transaction: TransactionStatus,
-    ready: bool,
+    pub(super) ready: bool,
+    /// By when it has to be ready for the first time, on the host's monotonic clock.
+    pub(super) deadline: Option<i64>,
+}
+
+/// What is left of the time for connecting.
+pub(super) fn time_left(deadline: i64) -> Result<Duration> {
+    match u64::try_from(deadline - abi::monotonic_nanos()) {
+        Ok(left) if left > 0 => Ok(Duration::from_nanos(left)),
+        _ => Err(Error::new(
+            Category::TransientNetwork,
+            SILENCE,
+            "the time for connecting is over",
+        )),
+    }
 }
 
 impl<T: Transport> Connection<T> {
@@ -50,6 +67,7 @@ impl<T: Transport> Connection<T> {
             parameters: HashMap::new(),
             transaction: TransactionStatus::Idle,
             ready: false,
+            deadline: None,
         }
     }
 
@@ -90,6 +108,15 @@ impl<T: Transport> Connection<T> {
             .write_all(&message)
             .and_then(|()| self.transport.flush())
             .map_err(Error::from)
+    }
+
+    /// Starts a conversation of statements that are sent one by one: it ends the way a query does.
+    pub(super) fn start_conversation(&mut self) -> Result<()> {
+        if !self.ready {
+            return Err(connection_lost(&self.server));
+        }
+        self.ready = false;
+        Ok(())
     }
 
     /// Starts a conversation: sends a query, after which the connection is not ready until the server says so.
@@ -209,6 +236,11 @@ impl<T: Transport> Connection<T> {
     }
 
     pub(super) fn fill(&mut self) -> Result<()> {
+        if let Some(deadline) = self.deadline {
+            // A server that goes on talking would otherwise hold the run up as long as it likes.
+            let left = time_left(deadline)?;
+            self.transport.set_read_timeout(Some(left))?;
+        }
         match self.input.fill(&mut self.transport) {
             Ok(0) => {
                 self.ready = false;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A blocking client of the Postgres frontend/backend protocol, version 3.0: simple queries and COPY in both directions.
+//! A blocking client of the Postgres frontend/backend protocol, version 3.0: simple queries, COPY in both directions,
+//! and prepared statements that are run without waiting for each answer.
 //!
 //! One file per message flow, each readable beside the chapter "Message Flow" of the Postgres documentation. The
-//! messages themselves are encoded and parsed by `postgres-protocol`, except for CopyData, which is the hot path.
+//! messages themselves are encoded and parsed by `postgres-protocol`, except for CopyData and Bind, which are the hot path.
 
 mod authenticate;
 mod buffer;
@@ -17,6 +18,7 @@ mod error;
 mod live_tests;
 mod moment_text;
 mod name;
+mod pipeline;
 mod quote;
 mod simple_query;
 #[cfg(test)]
@@ -34,6 +36,7 @@ pub use copy_out::{CopyData, CopyOut};
 pub use error::{connection_lost, protocol_error, ServerError};
 pub use moment_text::{write_day, write_time, write_timestamp, DAYS_BETWEEN_EPOCHS, MICROSECONDS_PER_DAY};
 pub use name::RelationName;
+pub use pipeline::{bind_header, execute, prepare, sync, Pipeline, BIND_END};
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use simple_query::{QueryResult, Row};
 pub use transport::Transport;

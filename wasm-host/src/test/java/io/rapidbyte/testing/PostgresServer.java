@@ -47,8 +47,8 @@ public final class PostgresServer {
     public static final String PASSWORD = "s3cret \"quoted\" 'påss' $1";
 
     static final String DATABASE = "warehouse";
-    static final String SUPERUSER = "postgres";
-    static final String SUPERUSER_PASSWORD = "postgres";
+    public static final String SUPERUSER = "postgres";
+    public static final String SUPERUSER_PASSWORD = "postgres";
 
     static final Map<String, String> SETTINGS = Map.of(
             "wal_level", "logical",

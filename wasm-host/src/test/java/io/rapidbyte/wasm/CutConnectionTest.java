@@ -225,7 +225,7 @@ class CutConnectionTest {
         try (TestSchema schema = schema(PostgresServer.shared());
                 ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             ConnectorException failure = timeout(config(schema, silent.getLocalPort(), sslmode));
-            assertThat(failure.getMessage(), containsString("it took the connection and did not answer within 1 s"));
+            assertThat(failure.getMessage(), containsString("it took the connection and was not ready within 1 s"));
             assertThat(failure.error().hint(), containsString("connect_timeout_seconds"));
         }
     }
@@ -246,7 +246,7 @@ class CutConnectionTest {
                 }
             });
             ConnectorException failure = timeout(config(schema, server.getLocalPort(), sslmode));
-            assertThat(failure.getMessage(), containsString("it took the connection and did not answer within 1 s"));
+            assertThat(failure.getMessage(), containsString("it took the connection and was not ready within 1 s"));
             promising.get().close();
         }
     }

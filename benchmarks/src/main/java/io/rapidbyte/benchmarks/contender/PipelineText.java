@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rapidbyte.benchmarks.scenario.Setting;
 import io.rapidbyte.benchmarks.scenario.Settings;
+import io.rapidbyte.benchmarks.scenario.TableProfile;
 import io.rapidbyte.wasm.ConnectorModule;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,11 +35,18 @@ final class PipelineText {
         ObjectNode config =
                 connection(destination.putObject("config"), copy, settings).put("schema", copy.targetSchema());
         settings.bytes(Setting.FLUSH_BYTES).ifPresent(bytes -> config.put("copy_flush_bytes", bytes));
-        destination.put("write_mode", settings.text(Setting.WRITE_MODE).orElse("append"));
+        settings.text(Setting.LOAD_METHOD).ifPresent(method -> config.put("load_method", method));
+        settings.text(Setting.EXACTLY_ONCE).ifPresent(once -> config.put("exactly_once", Boolean.parseBoolean(once)));
+        String mode = settings.text(Setting.WRITE_MODE).orElse("append");
+        destination.put("write_mode", mode);
+        if (mode.equals("upsert")) {
+            destination.putArray("primary_key").add(TableProfile.KEY);
+        }
         ObjectNode resources = root.putObject("resources");
         settings.number(Setting.PARTITIONS).ifPresent(threads -> resources.put("parallelism", threads));
         settings.bytes(Setting.BATCH_BYTES).ifPresent(bytes -> resources.put("max_batch_bytes", bytes));
         settings.number(Setting.INFLIGHT_BATCHES).ifPresent(batches -> resources.put("max_inflight_batches", batches));
+        settings.bytes(Setting.CHECKPOINT_BYTES).ifPresent(bytes -> resources.put("checkpoint_interval_bytes", bytes));
         settings.text(Setting.COMPRESSION).ifPresent(codec -> resources.put("compression", codec));
         try {
             return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);

@@ -17,7 +17,13 @@ public enum Setting {
     /** Threads that copy side by side; what is split is the contender's choice. */
     PARTITIONS("a number above zero", Setting::isCount),
     /** What becomes of the target's old rows. */
-    WRITE_MODE("append or replace", oneOf("append", "replace")),
+    WRITE_MODE("append, replace or upsert", oneOf("append", "replace", "upsert")),
+    /** How rows get into a table. */
+    LOAD_METHOD("copy or insert", oneOf("copy", "insert")),
+    /** Whether the batches that are written are remembered in a ledger. */
+    EXACTLY_ONCE("true or false", oneOf("true", "false")),
+    /** Bytes after which the destination commits in the midst of a bundle. */
+    CHECKPOINT_BYTES("a size such as 64mb", Setting::isSize),
     /** Compression of batches where they leave the process or stage. */
     COMPRESSION("none, lz4 or zstd", oneOf("none", "lz4", "zstd")),
     /** Whether a Reshuffle stands between reading and writing, so that batches are encoded. */

@@ -27,6 +27,9 @@ public enum TableProfile {
     @JsonProperty("huge")
     HUGE;
 
+    /** The column that identifies a row, in all profiles. */
+    public static final String KEY = "id";
+
     /** The name in scenarios and results. */
     public String key() {
         return name().toLowerCase(Locale.ROOT);

@@ -12,6 +12,8 @@ import io.rapidbyte.beam.io.postgres.PostgresCopy.Runner;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.WriteMode;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -115,6 +117,9 @@ class PostgresTypesTest {
                 "INSERT INTO t SELECT n, v, NULL, NULL FROM generate_series(1, 2) n, edges");
         copy(Runner.DIRECT, "t");
         assertThat(type, differences(source, "t", target, "t"), empty());
+        target.execute("TRUNCATE t");
+        copyByInsert("t");
+        assertThat(type + ", by INSERT", differences(source, "t", target, "t"), empty());
     }
 
     @ParameterizedTest
@@ -159,6 +164,11 @@ class PostgresTypesTest {
         PostgresCopy.copy(runner, source, target, WriteMode.APPEND, streams);
         for (String table : tables) {
             assertThat(runner + ", table " + table, differences(source, table, target, table), empty());
+            target.execute("TRUNCATE " + TestSchema.quote(table));
+        }
+        copyByInsert(streams);
+        for (String table : tables) {
+            assertThat("by INSERT, table " + table, differences(source, table, target, table), empty());
         }
     }
 
@@ -261,6 +271,12 @@ class PostgresTypesTest {
         target.execute("CREATE TABLE t (a integer)", "INSERT INTO t VALUES (1)");
         PostgresCopy.copy(runner, source, target, WriteMode.REPLACE, "t");
         assertThat(differences(source, "t", target, "t"), empty());
+    }
+
+    private void copyByInsert(String... streams) {
+        Map<String, Object> config = new HashMap<>(target.config());
+        config.put("load_method", "insert");
+        PostgresCopy.copyTo(Runner.DIRECT, source, config, WriteMode.APPEND, streams);
     }
 
     private void copy(Runner runner, String... streams) {
