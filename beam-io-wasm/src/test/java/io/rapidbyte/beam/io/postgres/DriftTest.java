@@ -54,7 +54,8 @@ class DriftTest {
 
     @Test
     void columnsThatTheSourceDroppedStayEmptyAndMayBeNullFromThenOn() {
-        target.execute("ALTER TABLE t ALTER COLUMN name SET NOT NULL", "ALTER TABLE t ADD COLUMN state text DEFAULT 'new'");
+        target.execute(
+                "ALTER TABLE t ALTER COLUMN name SET NOT NULL", "ALTER TABLE t ADD COLUMN state text DEFAULT 'new'");
         source.execute("ALTER TABLE t DROP COLUMN name", "INSERT INTO t VALUES (2)");
 
         PostgresCopy.copy(Runner.DIRECT, source, target, WriteMode.APPEND, source.name() + ".t");
@@ -79,8 +80,7 @@ class DriftTest {
         source.execute("ALTER TABLE t ALTER COLUMN id TYPE bigint", "INSERT INTO t VALUES (1099511627776, 'far')");
 
         Exception refused = assertThrows(
-                Exception.class,
-                () -> PostgresCopy.copy(Runner.DIRECT, source, target, mode, source.name() + ".t"));
+                Exception.class, () -> PostgresCopy.copy(Runner.DIRECT, source, target, mode, source.name() + ".t"));
 
         assertThat(
                 refused.getMessage(),
@@ -93,7 +93,9 @@ class DriftTest {
     @Test
     void replacingTakesTheColumnsOfTheSource() {
         source.execute(
-                "ALTER TABLE t DROP COLUMN name", "ALTER TABLE t ADD COLUMN at date", "INSERT INTO t VALUES (2, '2024-02-29')");
+                "ALTER TABLE t DROP COLUMN name",
+                "ALTER TABLE t ADD COLUMN at date",
+                "INSERT INTO t VALUES (2, '2024-02-29')");
 
         PostgresCopy.copy(Runner.DIRECT, source, target, WriteMode.REPLACE, source.name() + ".t");
 

@@ -77,12 +77,15 @@ class PostgresUpsertTest {
                         + " FROM generate_series(1, 60000) g",
                 "ANALYZE t",
                 "CREATE VIEW newest AS SELECT DISTINCT ON (id) id, version, name, pad FROM t ORDER BY id, version DESC");
-        StreamSpec stream = StreamSpec.of("t").withSyncMode(SyncMode.INCREMENTAL).withCursor("version", "id");
+        StreamSpec stream =
+                StreamSpec.of("t").withSyncMode(SyncMode.INCREMENTAL).withCursor("version", "id");
         upsert(runner, loadMethod, List.of("id"), stream);
         assertThat(differences(source, "newest", target, "t"), empty());
         // Whatever comes later and is older changes nothing.
         source.execute(
-                "TRUNCATE t", "INSERT INTO t SELECT g, -1, 'old', '' FROM generate_series(0, 999) g", "DROP VIEW newest");
+                "TRUNCATE t",
+                "INSERT INTO t SELECT g, -1, 'old', '' FROM generate_series(0, 999) g",
+                "DROP VIEW newest");
         List<String> before = target.query("SELECT t::text FROM t ORDER BY id");
         upsert(runner, loadMethod, List.of("id"), stream);
         assertThat(target.query("SELECT t::text FROM t ORDER BY id"), equalTo(before));
