@@ -89,9 +89,7 @@ class CutWriteTest {
         "APPEND, copy, loader, 40, 997",
         "APPEND, insert, loader_trusted, 0, 997",
         "REPLACE, copy, loader_trusted, 0, 997",
-        "REPLACE, insert, loader_trusted, 0, 1499",
-        "UPSERT, copy, loader_trusted, 0, 997",
-        "UPSERT, insert, loader_trusted, 0, 1499"
+        "REPLACE, insert, loader_trusted, 0, 1499"
     })
     void aCutAnywhereLeavesAllOrNothingAndARepetitionCompletesIt(
             WriteMode mode, String loadMethod, String user, int beginning, int distance) throws SQLException {
