@@ -9,6 +9,9 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.rapidbyte.testing.FaultyProxy;
+import io.rapidbyte.testing.FaultyProxy.Direction;
+import io.rapidbyte.testing.FaultyProxy.Ending;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
@@ -67,11 +70,10 @@ class CutConnectionTest {
     void aCutAnywhereIsWorthARetry(String sslmode, int step) throws IOException {
         PostgresServer server = PostgresServer.encrypted();
         try (TestSchema schema = schema(server);
-                CuttingProxy proxy = new CuttingProxy(server.port())) {
+                FaultyProxy proxy = new FaultyProxy(server)) {
             Map<String, Object> config = config(schema, proxy.port(), sslmode);
-            proxy.allow(Long.MAX_VALUE / 2);
             assertThat(read(config), is((long) ROWS));
-            long all = proxy.passed();
+            long all = proxy.passed(Direction.ANSWERS);
             assertThat(all, is(greaterThan(100_000L)));
             // Closer to each other where the conversation is: login and settings, catalogue, and the beginning of the
             // rows.
@@ -80,7 +82,7 @@ class CutConnectionTest {
                             LongStream.iterate(6_000, at -> at < all - 1_000, at -> at + all / 7))
                     .toArray();
             for (long position : positions) {
-                proxy.allow(position);
+                proxy.cutAfter(Direction.ANSWERS, position, Ending.ORDERLY);
                 ConnectorException failure = assertThrows(
                         ConnectorException.class, () -> read(config), "cut after " + position + " bytes of " + all);
                 String what =

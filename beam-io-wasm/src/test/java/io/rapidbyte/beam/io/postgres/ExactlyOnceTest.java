@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io.postgres;
+
+import static io.rapidbyte.testing.TableComparison.differences;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+
+import io.rapidbyte.beam.io.FinalizedStream;
+import io.rapidbyte.beam.io.RunReport;
+import io.rapidbyte.beam.io.postgres.RepeatedRuns.Repetition;
+import io.rapidbyte.testing.Fault;
+import io.rapidbyte.testing.FaultyProxy;
+import io.rapidbyte.testing.PostgresServer;
+import io.rapidbyte.testing.Question;
+import io.rapidbyte.testing.TestSchema;
+import io.rapidbyte.wasm.WriteMode;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whenever a connection to the target ends, and whoever repeats what was not done: every row is in the target once. */
+@Timeout(120)
+class ExactlyOnceTest {
+    private static final int ROWS = 15_000;
+
+    private static final String COLUMNS = "(id bigint not null, customer integer, note text)";
+
+    private TestSchema source;
+    private TestSchema target;
+
+    /** When the connection ends. */
+    enum Moment {
+        BEFORE_THE_TARGET_IS_PREPARED(Fault.Kind.CUT_BEFORE, Question::commitsPreparation),
+        IN_THE_MIDDLE_OF_THE_ROWS(Fault.Kind.CUT_BEFORE, question -> question.bytesOfRows() > 1_000_000),
+        BEFORE_THE_COMMIT(Fault.Kind.CUT_BEFORE, Question::commitsRows),
+        AFTER_THE_COMMIT(Fault.Kind.CUT_AFTER, Question::commitsRows),
+        BEFORE_THE_END_IS_COMMITTED(Fault.Kind.CUT_BEFORE, Question::commitsTheEnd),
+        AFTER_THE_END_IS_COMMITTED(Fault.Kind.CUT_AFTER, Question::commitsTheEnd);
+
+        private final Fault.Kind kind;
+        private final Predicate<Question> where;
+
+        Moment(Fault.Kind kind, Predicate<Question> where) {
+            this.kind = kind;
+            this.where = where;
+        }
+    }
+
+    @BeforeEach
+    void createTables() {
+        source = PostgresServer.shared().newSchema();
+        target = PostgresServer.shared().newSchema();
+        source.execute(
+                "create table orders " + COLUMNS,
+                // Several units of the source, each of which is a bundle.
+                "insert into orders select n, n % 1000, repeat(md5(n::text), 8) from generate_series(1, " + ROWS
+                        + ") n",
+                "create table expected " + COLUMNS);
+    }
+
+    @AfterEach
+    void dropTables() {
+        target.close();
+        source.close();
+    }
+
+    /** The target as it is before the run, and in the source what it has to be afterwards. */
+    private void prepare(WriteMode mode) {
+        target.execute("create table orders " + COLUMNS);
+        source.execute("insert into expected table orders");
+        List<String> before = mode == WriteMode.UPSERT
+                ? List.of("select n, -1, 'before' from generate_series(100, 200) n", "select -7, -7, 'stays'")
+                : List.of("select -7, -7, 'before'");
+        before.forEach(rows -> target.execute("insert into orders " + rows));
+        if (mode == WriteMode.UPSERT) {
+            target.execute("alter table orders add primary key (id)");
+        }
+        if (mode != WriteMode.REPLACE) {
+            source.execute(
+                    "insert into expected select id, customer, note from " + target.quoted() + ".orders where id < 0");
+        }
+    }
+
+    private List<String> identities(String run) {
+        return target.query("select unit, sequence from _rapidbyte_ledger where unit >= 0 and run_id = '" + run + "'");
+    }
+
+    static Stream<Arguments> cases() {
+        return Stream.of(WriteMode.APPEND, WriteMode.REPLACE)
+                .flatMap(mode -> Stream.of(
+                                Moment.IN_THE_MIDDLE_OF_THE_ROWS, Moment.BEFORE_THE_COMMIT, Moment.AFTER_THE_COMMIT)
+                        .flatMap(moment -> Stream.of(Repetition.WHOLE_RUNS, Repetition.CHECKPOINTS)
+                                .map(repetition -> Arguments.of(mode, moment, repetition))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void everyRowIsThereOnce(WriteMode mode, Moment moment, Repetition repetition) throws IOException {
+        prepare(mode);
+        try (FaultyProxy proxy = new FaultyProxy(PostgresServer.shared())) {
+            Fault fault = proxy.add(moment.kind, moment.where, 2);
+            RepeatedRuns runs = new RepeatedRuns(repetition, source, proxy.config(target), mode);
+
+            RunReport report = runs.untilItIsThrough("orders");
+
+            assertThat("both faults happened", fault.count(), is(2));
+            assertThat(differences(source, "expected", target, "orders"), is(empty()));
+            assertThat(identities(runs.runId()), is(empty()));
+            assertThat(runs.finalized(), is(not(empty())));
+            assertThat(runs.finalized().stream().map(FinalizedStream::rows).toList(), everyItem(is((long) ROWS)));
+            if (repetition == Repetition.WHOLE_RUNS) {
+                assertThat(runs.failures(), is(not(empty())));
+                assertThat(report.streams().get("orders").recordsWritten(), is((long) ROWS));
+            }
+        }
+    }
+
+    /** Both have rows in an open transaction before either may commit, and both are repeated. */
+    @ParameterizedTest
+    @EnumSource(names = "APPEND")
+    void twoRunsAtOnceDoNotDisturbEachOther(WriteMode mode) throws Exception {
+        prepare(mode);
+        try (TestSchema other = PostgresServer.shared().newSchema();
+                FaultyProxy proxy = new FaultyProxy(PostgresServer.shared());
+                FaultyProxy otherProxy = new FaultyProxy(PostgresServer.shared())) {
+            other.execute(
+                    "create table orders " + COLUMNS,
+                    "insert into orders select id + " + ROWS + ", customer, note from " + source.quoted() + ".orders");
+            source.execute("insert into expected select id, customer, note from " + other.quoted() + ".orders");
+            RepeatedRuns runs = new RepeatedRuns(Repetition.WHOLE_RUNS, source, proxy.config(target), mode);
+            RepeatedRuns otherRuns = new RepeatedRuns(Repetition.WHOLE_RUNS, other, otherProxy.config(target), mode);
+            Fault held = proxy.add(Fault.Kind.HOLD, Question::commitsRows, 1);
+            Fault otherHeld = otherProxy.add(Fault.Kind.HOLD, Question::commitsRows, 1);
+            Fault cut = proxy.add(Fault.Kind.CUT_AFTER, Question::commitsRows, 1);
+            Fault otherCut = otherProxy.add(Fault.Kind.CUT_BEFORE, Question::commitsRows, 1);
+
+            CompletableFuture<RunReport> one = CompletableFuture.supplyAsync(() -> runs.untilItIsThrough("orders"));
+            CompletableFuture<RunReport> two =
+                    CompletableFuture.supplyAsync(() -> otherRuns.untilItIsThrough("orders"));
+            held.awaitReached();
+            otherHeld.awaitReached();
+            held.release();
+            otherHeld.release();
+
+            assertThat(one.get().streams().get("orders").recordsWritten(), is((long) ROWS));
+            assertThat(two.get().streams().get("orders").recordsWritten(), is((long) ROWS));
+            assertThat(cut.count() + otherCut.count(), is(2));
+            assertThat(differences(source, "expected", target, "orders"), is(empty()));
+            assertThat(identities(runs.runId()), is(empty()));
+            assertThat(identities(otherRuns.runId()), is(empty()));
+        }
+    }
+
+    /** The identities of a run that has ended do not make a run with another id do nothing. */
+    @Test
+    void anotherRunWritesTheSameRowsAgain() {
+        prepare(WriteMode.APPEND);
+        for (int run = 0; run < 2; run++) {
+            new RepeatedRuns(Repetition.WHOLE_RUNS, source, target.config(), WriteMode.APPEND)
+                    .untilItIsThrough("orders");
+        }
+        source.execute("insert into expected table orders");
+        assertThat(differences(source, "expected", target, "orders"), is(empty()));
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.beam.io.postgres;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.is;
+
+import io.rapidbyte.beam.io.RunReport;
+import io.rapidbyte.beam.io.WasmIO;
+import io.rapidbyte.beam.io.postgres.PostgresCopy.Runner;
+import io.rapidbyte.testing.PostgresServer;
+import io.rapidbyte.testing.TestSchema;
+import io.rapidbyte.wasm.ConnectorModule;
+import io.rapidbyte.wasm.WriteMode;
+import io.rapidbyte.wasm.compress.Compression;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.transforms.Reshuffle;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Every way of writing gives the same table: each mode by each method through each compression, into tables that are there and tables that
+ * are not, on each runner. All of them are in one pipeline a runner, side by side.
+ */
+@Timeout(120)
+class WriteMatrixTest {
+    private static final int ROWS = 500;
+
+    private static final String COLUMNS =
+            "(id bigint primary key, flag boolean, small smallint, price numeric(12,4), name text,"
+                    + " code varchar(10), bytes bytea, at timestamptz, day date, tags text[], document jsonb, ident uuid, ratio float8)";
+
+    private record Case(WriteMode mode, String loadMethod, Compression compression, boolean isThere) {
+        static List<Case> all() {
+            List<Case> cases = new ArrayList<>();
+            for (WriteMode mode : List.of(WriteMode.APPEND, WriteMode.REPLACE)) {
+                for (String loadMethod : List.of("copy", "insert")) {
+                    for (Compression compression : Compression.values()) {
+                        cases.add(new Case(mode, loadMethod, compression, false));
+                        cases.add(new Case(mode, loadMethod, compression, true));
+                    }
+                }
+            }
+            return cases;
+        }
+
+        String table() {
+            return (mode + "_" + loadMethod + "_" + compression.label() + (isThere ? "_there" : "_new"))
+                    .toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyWayGivesTheSameTable(Runner runner) {
+        List<Case> cases = Case.all();
+        try (TestSchema source = PostgresServer.shared().newSchema();
+                TestSchema target = PostgresServer.shared().newSchema()) {
+            source.execute(
+                    "create table items " + COLUMNS,
+                    "insert into items select n, n % 2 = 0, n % 100, n / 7.0, case when n % 10 > 0 then 'item ' || n end,"
+                            + " 'c' || n, decode(md5(n::text), 'hex'), timestamptz '2024-01-01 00:00Z' + n * interval '1 hour',"
+                            + " date '2024-01-01' + n, array[n::text, null], jsonb_build_object('n', n), md5(n::text)::uuid,"
+                            + " case when n = 1 then 'NaN' else n / 3.0 end from generate_series(1, " + ROWS + ") n");
+            for (Case each : cases) {
+                source.execute("create view " + each.table() + " as table items");
+                if (each.isThere) {
+                    target.execute(
+                            "create table " + each.table() + " " + COLUMNS,
+                            // Of another key, and for an upsert of one that comes again.
+                            "insert into " + each.table() + " (id, name) values (-1, 'before')"
+                                    + (each.mode == WriteMode.UPSERT ? ", (7, 'before')" : ""));
+                }
+            }
+            Pipeline pipeline = Pipeline.create(runner.options());
+            cases.forEach(each -> add(pipeline, each, source.config(), target.config()));
+            PipelineResult result = pipeline.run();
+            result.waitUntilFinish();
+
+            RunReport report = RunReport.of(result);
+            String values = "id, flag, small, price, name, code, bytes, at, day, tags, document, ident, ratio";
+            for (Case each : cases) {
+                String table = each.table();
+                source.execute("drop view " + table, "create table " + table + " as table items");
+                if (each.isThere && each.mode != WriteMode.REPLACE) {
+                    source.execute("insert into " + table + " (id, name) values (-1, 'before')");
+                }
+                String there = target.quoted() + "." + table;
+                assertThat(
+                        table,
+                        source.query("(select " + values + " from " + there + " except all select " + values + " from "
+                                + table + ") union all (select " + values + " from " + table
+                                + " except all select " + values + " from " + there + ")"),
+                        is(empty()));
+                assertThat(table, report.streams().get(table).recordsWritten(), is((long) ROWS));
+            }
+            for (Case each : cases) {
+                assertThat(
+                        each.table(),
+                        target.query(
+                                "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = '"
+                                        + each.table() + "'::regclass and attnum > 0 order by attnum"),
+                        is(source.query(
+                                "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid ="
+                                        + " 'items'::regclass and attnum > 0 order by attnum")));
+            }
+            assertThat(target.query("select * from _rapidbyte_ledger where unit >= 0"), is(empty()));
+            assertThat(target.relations().size(), is(cases.size() + 1));
+        }
+    }
+
+    private static void add(Pipeline pipeline, Case each, Map<String, Object> source, Map<String, Object> target) {
+        target.put("load_method", each.loadMethod);
+        pipeline.apply(
+                        "read " + each.table(),
+                        WasmIO.read()
+                                .withConnector(ConnectorModule.bundled("source-postgres"))
+                                .withConfig(source)
+                                .withStream(each.table())
+                                .withCompression(each.compression)
+                                .withRunId("run-" + each.table()))
+                // Here batches are encoded, on every runner.
+                .apply("shuffle " + each.table(), Reshuffle.viaRandomKey())
+                .apply(
+                        "write " + each.table(),
+                        WasmIO.write()
+                                .withConnector(ConnectorModule.bundled("dest-postgres"))
+                                .withConfig(target)
+                                .withWriteMode(each.mode)
+                                .withPrimaryKey(each.mode == WriteMode.UPSERT ? List.of("id") : List.of())
+                                .withRunId("run-" + each.table()));
+    }
+}
