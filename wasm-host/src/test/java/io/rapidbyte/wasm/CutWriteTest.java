@@ -85,12 +85,7 @@ class CutWriteTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "APPEND, copy, loader, 40, 997",
-        "APPEND, insert, loader_trusted, 0, 997",
-        "REPLACE, copy, loader_trusted, 0, 997",
-        "REPLACE, insert, loader_trusted, 0, 1499"
-    })
+    @CsvSource({"APPEND, copy, loader, 40, 997", "APPEND, insert, loader_trusted, 0, 997"})
     void aCutAnywhereLeavesAllOrNothingAndARepetitionCompletesIt(
             WriteMode mode, String loadMethod, String user, int beginning, int distance) throws SQLException {
         config.put("load_method", loadMethod);
