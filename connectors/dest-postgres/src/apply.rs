@@ -16,7 +16,7 @@ use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{info, Error, NewColumn, NullabilityChange, Result, SchemaEvolution, WriteMode};
+use rapidbyte_sdk::{info, Error, NewColumn, Result, SchemaEvolution, WriteMode};
 
 /// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
 #[inline(never)]
@@ -94,41 +94,11 @@ pub fn apply_replace(
             ),
             false => create_table(&target.quoted_side(), &wanted, key),
         };
-        let relaxed = match &existing {
-            Some(table) if is_like && evolution.nullability_change == NullabilityChange::Allow => {
-                relaxed_columns(session, target, &wanted, table)?
-            }
-            _ => String::new(),
-        };
-        session.execute(&(definition + &place.options + &relaxed))?;
+        session.execute(&(definition + &place.options))?;
         if let Some(table) = &existing {
             inherit_storage(session, target, table)?;
         }
         Ok(())
-    })
-}
-
-/// The statement, behind another one, that lets columns of the side table be null that are NOT NULL in the target and may be null in the stream.
-#[inline(never)]
-fn relaxed_columns(
-    session: &mut Session,
-    target: &Target,
-    wanted: &[WantedColumn],
-    table: &ExistingTable,
-) -> Result<String> {
-    let rules = column_rules(session, table.oid)?;
-    let may_be_relaxed = |column: &&WantedColumn| {
-        let rule = rules.of(&column.name);
-        column.nullable && rule.not_null && !rule.must_not_be_null
-    };
-    let changes: Vec<String> = wanted
-        .iter()
-        .filter(may_be_relaxed)
-        .map(|column| format!("ALTER COLUMN {} DROP NOT NULL", quote_identifier(&column.name)))
-        .collect();
-    Ok(match changes[..] {
-        [] => String::new(),
-        _ => format!("; ALTER TABLE {} {}", target.quoted_side(), changes.join(", ")),
     })
 }
 

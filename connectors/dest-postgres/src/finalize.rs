@@ -9,6 +9,7 @@ use crate::catalog_statements::{run, trust_nobody};
 use crate::dependents::{self, losses, Dependents};
 use crate::exchange::{self, exchange};
 use crate::inheritance::{foreign_keys, has_same_columns, owner, Inheritance};
+use crate::ledger;
 use crate::names::Target;
 use crate::replaceable::{way_with_same_columns, Way};
 use crate::session::Session;
@@ -32,11 +33,19 @@ enum Found {
 }
 
 /// Puts the rows of the side table in the place of the target's. Does nothing when that has been done.
-pub fn finalize_replace(session: &mut Session, target: &Target) -> Result<()> {
+pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
     prepare(session, target).map_err(|error| explain(target, error))?;
     let mut outcome = Ok(());
     for seconds in LOCK_WAITS {
-        outcome = session.transaction(|session| put_in_place(session, target, seconds));
+        outcome = session.transaction(|session| {
+            begin(session, target, seconds)?;
+            // With the rows: whoever comes again finds either that all is as it was or that it has been done.
+            if ledger::lock_and_find_end(session, target, run_id)? {
+                return Ok(());
+            }
+            put_in_place(session, target)?;
+            ledger::mark_end(session, target, run_id)
+        });
         match &outcome {
             // Somebody reads for a long time, or needed the same locks in another order.
             Err(error) if matches!(error.code(), "55P03" | "40P01") => {
@@ -98,8 +107,7 @@ fn begin(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
 }
 
 #[inline(never)]
-fn put_in_place(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
-    begin(session, target, seconds)?;
+fn put_in_place(session: &mut Session, target: &Target) -> Result<()> {
     let (side, old) = match find(session, target)? {
         Found::Both(side, old) => (side, old),
         Found::Side => {

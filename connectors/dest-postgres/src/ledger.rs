@@ -116,12 +116,12 @@ pub struct Ledger {
     /// Both as literals.
     run: String,
     stream: String,
-    /// For messages.
-    stream_name: String,
     lock_key: i64,
     /// What the transaction has asked for, and what it was told.
     asked: Vec<Range<Identity>>,
     known: HashMap<Identity, Entry>,
+    /// Whether the stream has been finalized: no batch can be new then.
+    has_ended: bool,
     /// What the transaction will enter.
     new: Vec<Entry>,
 }
@@ -138,10 +138,10 @@ impl Ledger {
             ),
             run,
             stream,
-            stream_name: target.stream.clone(),
             lock_key: hash(&["rapidbyte run", &target.schema, run_id, &target.stream]) as i64,
             asked: Vec::new(),
             known: HashMap::new(),
+            has_ended: false,
             new: Vec::new(),
         }
     }
@@ -197,7 +197,8 @@ impl Ledger {
         for row in &rows {
             let entry = entry(row)?;
             if entry.unit == MARKER {
-                return Err(self.run_ended());
+                self.has_ended = true;
+                continue;
             }
             let identity = (entry.unit, entry.sequence);
             if rows.len() >= ROWS_AT_ONCE {
@@ -214,6 +215,7 @@ impl Ledger {
     pub fn find(&self, header: &BatchHeader) -> Result<Option<&Entry>> {
         match self.known.get(&(header.unit, header.sequence)) {
             Some(entry) if entry.checksum != header.checksum => Err(self.batch_changed(header)),
+            None if self.has_ended => Err(self.run_ended()),
             found => Ok(found),
         }
     }
@@ -286,7 +288,7 @@ impl Ledger {
     fn run_ended(&self) -> Error {
         Error::data(
             "run_ended",
-            "the stream has been finalized in this run, and a batch came after that; nothing of it was written",
+            "the stream has been finalized in this run, and a batch came that was not part of it; nothing of it was written",
         )
         .hint("a worker that was given up went on: nothing is to be done when the run has ended well; a run that is to be repeated has to have another run_id")
     }
@@ -432,42 +434,84 @@ fn grant_hint(quoted: &str) -> String {
     )
 }
 
-/// `rb_finalize`: forgets the batches of the stream, and leaves a marker, so that a worker which was given up and goes on
-/// is refused. Does nothing when that has been done.
+/// `rb_finalize`: leaves a marker, so that a worker which was given up and goes on is refused. Does nothing when that has been done.
+///
+/// The batches stay known until another run of the stream has ended: a runner that starts again from before this call gives them again.
 #[inline(never)]
 pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
-    if !session.settings().exactly_once {
-        return Ok(());
-    }
-    let ledger = Ledger::of(target, run_id, true);
-    match find_table(session, &target.schema, TABLE)? {
-        Some(table) if is_ledger(&table) => {}
-        _ => return Ok(()),
-    }
     session
         .transaction(|session| {
             session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
-            lock(session, ledger.lock_key)?;
-            session.execute(&format!(
-                "DELETE FROM {0} WHERE {1} AND unit OPERATOR(pg_catalog.<>) {2}; \
-                 DELETE FROM {0} WHERE unit OPERATOR(pg_catalog.=) {2} AND committed_at OPERATOR(pg_catalog.<) \
-                 (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval); \
-                 INSERT INTO {0} (run_id, stream, {3}) VALUES ({4}, {5}, {2}, 0, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
-                ledger.table, ledger.belongs, MARKER, SELECTED, ledger.run, ledger.stream
-            ))
+            match lock_and_find_end(session, target, run_id)? {
+                true => Ok(()),
+                false => mark_end(session, target, run_id),
+            }
         })
         .map_err(|error| match error.code() {
             "55P03" => error
                 .hint("a writer of this stream is still at work: end its session, which pg_stat_activity shows, or wait for it"),
-            _ => ledger.explain(error),
+            _ => error,
         })
         .map_err(|error| {
             error.context(format!(
                 "stream '{}': ending it in the ledger {}",
-                ledger.stream_name, ledger.table
+                target.stream,
+                quote_qualified(&target.schema, TABLE)
             ))
-        })?;
-    Ok(())
+        })
+}
+
+/// Waits for the writers of the stream in this run, keeps others from beginning while the transaction is open, and says whether the stream has
+/// ended before.
+#[inline(never)]
+pub fn lock_and_find_end(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
+    if !session.settings().exactly_once {
+        return Ok(false);
+    }
+    lock(session, Ledger::of(target, run_id, true).lock_key)?;
+    has_ended(session, target, run_id)
+}
+
+/// Whether the stream has been finalized in this run.
+#[inline(never)]
+pub fn has_ended(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
+    if !is_there(session, target)? {
+        return Ok(false);
+    }
+    let ledger = Ledger::of(target, run_id, true);
+    let marker = session.query(&format!(
+        "SELECT 1 FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {}",
+        ledger.table, ledger.belongs, MARKER
+    ))?;
+    Ok(marker.value().is_some())
+}
+
+/// Says in the transaction that the stream has ended, and forgets the batches of its other runs that have.
+#[inline(never)]
+pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+    if !is_there(session, target)? {
+        return Ok(());
+    }
+    let ledger = Ledger::of(target, run_id, true);
+    session
+        .execute(&format!(
+            "DELETE FROM {0} AS e USING {0} AS m WHERE m.unit OPERATOR(pg_catalog.=) {1} \
+                 AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
+                 AND (e.stream OPERATOR(pg_catalog.=) {4} AND e.unit OPERATOR(pg_catalog.<>) {1} OR m.committed_at OPERATOR(pg_catalog.<) \
+                 (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)); \
+             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, 0, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
+            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream
+        ))
+        .map(|_| ())
+        .map_err(|error| ledger.explain(error))
+}
+
+fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
+    if !session.settings().exactly_once {
+        return Ok(false);
+    }
+    let table = find_table(session, &target.schema, TABLE)?;
+    Ok(table.map_or(false, |table| is_ledger(&table)))
 }
 
 /// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.

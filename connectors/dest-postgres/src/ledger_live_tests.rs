@@ -139,6 +139,7 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
                 server.rows(LEDGER),
                 [
                     "done|t|-1|0|0|0",
+                    "done|t|0|0|2|0",
                     "failed|t|0|0|2|0",
                     "failed|t|1|0|2|0",
                     "other|t|0|0|2|0"
@@ -153,7 +154,10 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
                 reason: TeardownReason::Failed,
             };
             server.connector("failed").teardown(request).unwrap();
-            assert_eq!(server.rows(LEDGER), ["done|t|-1|0|0|0", "other|t|0|0|2|0"]);
+            assert_eq!(
+                server.rows(LEDGER),
+                ["done|t|-1|0|0|0", "done|t|0|0|2|0", "other|t|0|0|2|0"]
+            );
         }
     });
 }
@@ -163,12 +167,19 @@ fn a_writer_that_comes_after_the_end_is_refused() {
     with_server("rb_late", |mut server| {
         append(&server, "run", vec![batch(0, 0, 1)]).unwrap();
         end(&server, "run");
-        for gives in [vec![batch(0, 0, 1)], vec![batch(900, 7, 3)]] {
-            let error = write_only(&server, "run", gives).unwrap_err();
-            assert_eq!((error.category(), error.code()), (Category::Data, "run_ended"));
-            assert!(!error.is_retryable(), "{}", error);
-        }
+        let error = write_only(&server, "run", vec![batch(900, 7, 3)]).unwrap_err();
+        assert_eq!((error.category(), error.code()), (Category::Data, "run_ended"));
+        assert!(!error.is_retryable(), "{}", error);
+        // What was part of the run is known: a runner may have started again from before the end.
+        assert_eq!(write_only(&server, "run", vec![batch(0, 0, 1)]).unwrap().rows, 2);
+        end(&server, "run");
         assert_eq!(ids(&mut server), "1,2");
+        // Until another run of the stream has ended.
+        append(&server, "next", vec![batch(0, 0, 3)]).unwrap();
+        end(&server, "next");
+        let error = write_only(&server, "run", vec![batch(0, 0, 1)]).unwrap_err();
+        assert_eq!(error.code(), "run_ended");
+        assert_eq!(ids(&mut server), "1,2,3,4");
     });
 }
 
@@ -203,7 +214,7 @@ fn the_end_waits_for_writers_that_are_at_work() {
         assert_eq!(writer.join().unwrap().unwrap().rows, 2);
         ender.join().unwrap().unwrap();
         assert_eq!(ids(&mut server), "1,2");
-        assert_eq!(server.rows(LEDGER), ["run|t|-1|0|0|0"]);
+        assert_eq!(server.rows(LEDGER), ["run|t|-1|0|0|0", "run|t|0|0|2|0"]);
     });
 }
 
@@ -321,10 +332,24 @@ fn a_side_table_is_filled_once_too() {
             );
             assert_eq!(written.unwrap().rows, 4);
         }
+        let marked = ["run|t|-1|0|0|0", "run|t|0|0|2|0", "run|t|0|1|2|0"];
         finalize(&server, "run", "t", &two_columns()).unwrap();
         finalize(&server, "run", "t", &two_columns()).unwrap();
         assert_eq!(ids(&mut server), "1,2,3,4");
-        assert_eq!(server.rows(LEDGER), ["run|t|-1|0|0|0"]);
+        assert_eq!(server.rows(LEDGER), marked);
+        // A runner that starts again from before the end gives all of it again: no side table comes back.
+        let written = load(
+            &server,
+            "run",
+            "t",
+            WriteMode::Replace,
+            &two_columns(),
+            vec![batch(0, 0, 1), batch(0, 1, 3)],
+        );
+        assert_eq!(written.unwrap().rows, 4);
+        finalize(&server, "run", "t", &two_columns()).unwrap();
+        assert_eq!(ids(&mut server), "1,2,3,4");
+        assert_eq!(server.rows(LEDGER), marked);
     });
 }
 

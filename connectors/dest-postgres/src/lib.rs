@@ -103,6 +103,14 @@ impl PostgresDestination {
         }
     }
 
+    /// Whether the target has been replaced in this run: there is no side table any more.
+    #[inline(never)]
+    fn has_been_replaced(&mut self, target: &Target) -> Result<bool> {
+        Ok(!self.tables.contains_key(&target.quoted_side())
+            && table_shape(&mut self.session, &target.schema, &target.side_table)?.is_none()
+            && ledger::has_ended(&mut self.session, target, &self.run_id)?)
+    }
+
     /// How rows are merged into a target, which is what it was when that was found out, or is found out again.
     fn merge(
         &mut self,
@@ -119,6 +127,12 @@ impl PostgresDestination {
             }
         }
     }
+}
+
+/// Calls that change nothing when they are made again may be made again, also when it is not known whether they have been committed.
+fn repeatable(error: Error) -> Error {
+    let is_retryable = error.is_retryable();
+    error.safe_to_retry(is_retryable)
 }
 
 /// The table that a run writes into: its name in the catalogue and in SQL.
@@ -152,14 +166,20 @@ impl Destination for PostgresDestination {
         let key = Key::of(&request)?;
         let wanted = (request.schema, request.schema_evolution);
         if self.applied.get(&quoted) != Some(&wanted) {
+            // After a replace has ended, its side table must not come back: batches that are given again are in the target.
+            let has_ended = request.write_mode == WriteMode::Replace
+                && ledger::has_ended(&mut self.session, &target, &self.run_id)?;
             let (session, (schema, evolution)) = (&mut self.session, &wanted);
             match request.write_mode {
-                WriteMode::Replace => apply::apply_replace(session, &target, schema, *evolution, &key)?,
-                mode => apply::apply_append(session, &target, schema, *evolution, &key, mode)?,
+                WriteMode::Replace if has_ended => {}
+                WriteMode::Replace => {
+                    apply::apply_replace(session, &target, schema, *evolution, &key).map_err(repeatable)?
+                }
+                mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
             }
-            ledger::apply(&mut self.session, &target)?;
+            ledger::apply(&mut self.session, &target).map_err(repeatable)?;
             if request.on_data_error == DataErrorPolicy::Dlq {
-                dead_letter::apply(&mut self.session, &target)?;
+                dead_letter::apply(&mut self.session, &target).map_err(repeatable)?;
             }
             self.applied.insert(quoted, wanted);
         }
@@ -170,7 +190,11 @@ impl Destination for PostgresDestination {
 
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
-        let (table, quoted_table) = written_table(&target, request.target.write_mode);
+        let (mut table, mut quoted_table) = written_table(&target, request.target.write_mode);
+        if request.target.write_mode == WriteMode::Replace && self.has_been_replaced(&target)? {
+            // Only batches that are in the target already can come; the ledger refuses all others.
+            (table, quoted_table) = (target.table.clone(), target.quoted());
+        }
         let known = self.tables.remove(&quoted_table);
         let written = WrittenTable::refreshed(&mut self.session, &target, &table, &request.target, known)?;
         let merge = match request.target.write_mode {
@@ -203,12 +227,13 @@ impl Destination for PostgresDestination {
         let target = self.target(&request.stream)?;
         let (_, quoted) = written_table(&target, request.write_mode);
         if request.write_mode == WriteMode::Replace {
-            finalize::finalize_replace(&mut self.session, &target)?;
+            finalize::finalize_replace(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
             // The side table is gone, and the target is another.
             self.tables.remove(&quoted);
             self.applied.remove(&quoted);
+        } else {
+            ledger::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
         }
-        ledger::end_stream(&mut self.session, &target, &self.run_id)?;
         Ok(TargetResponse {
             target: target.display(),
         })

@@ -3,7 +3,7 @@
 //! Targets that differ from their streams, under each value of each policy, against a real server: see live_tests.rs.
 
 use crate::live_tests::{
-    cell, frame, host, plain, request, text, two_columns, two_rows, with_server, Cell, Give, Server,
+    cell, frame, host, plain, request, text, two_columns, two_rows, with_server_without_ledger, Cell, Give, Server,
 };
 use crate::PostgresDestination;
 use rapidbyte_sdk::abi::{set_host, StandInHost};
@@ -90,7 +90,7 @@ fn refused(result: Result<u64>, code: &str, sentence: &str) -> Error {
 
 #[test]
 fn new_columns_are_added_and_may_be_null_in_old_rows() {
-    with_server("rb_drift_add", |mut server| {
+    with_server_without_ledger("rb_drift_add", |mut server| {
         server.run("CREATE TABLE t (id int NOT NULL); INSERT INTO t VALUES (0)");
         let fields = vec![
             an_id(),
@@ -112,7 +112,7 @@ fn new_columns_are_added_and_may_be_null_in_old_rows() {
 
 #[test]
 fn new_columns_are_left_out() {
-    with_server("rb_drift_ignore", |mut server| {
+    with_server_without_ledger("rb_drift_ignore", |mut server| {
         server.run("CREATE TABLE t (id int, note text DEFAULT 'none')");
         let policies = json!({"new_column": "ignore"});
         let fields = vec![plain("x", DataType::Utf8, "text"), an_id(), text("y", "interval")];
@@ -132,7 +132,7 @@ fn new_columns_are_left_out() {
 
 #[test]
 fn new_columns_are_refused() {
-    with_server("rb_drift_new_fail", |mut server| {
+    with_server_without_ledger("rb_drift_new_fail", |mut server| {
         server.run("CREATE TABLE t (id int)");
         let fields = vec![an_id(), not_null(plain("x", DataType::Int32, "integer"))];
         let result = load(
@@ -159,7 +159,7 @@ fn new_columns_are_refused() {
 
 #[test]
 fn who_may_not_add_columns_is_told_what_to_do() {
-    with_server("rb_drift_rights", |mut server| {
+    with_server_without_ledger("rb_drift_rights", |mut server| {
         server.run(
             "CREATE TABLE t (id int, n smallint, name text NOT NULL DEFAULT 'x'); DROP ROLE IF EXISTS rb_drifter; \
              CREATE ROLE rb_drifter LOGIN; GRANT USAGE ON SCHEMA rb_drift_rights TO rb_drifter; GRANT INSERT, SELECT ON t TO rb_drifter",
@@ -190,7 +190,7 @@ fn who_may_not_add_columns_is_told_what_to_do() {
 
 #[test]
 fn removed_columns_get_their_defaults_or_null() {
-    with_server("rb_drift_removed", |mut server| {
+    with_server_without_ledger("rb_drift_removed", |mut server| {
         server.run("CREATE TABLE t (id int, note text NOT NULL DEFAULT 'none', gone date NOT NULL, number int GENERATED ALWAYS AS IDENTITY)");
         load(&server, "t", json!({}), vec![an_id()], &[vec![id(1)]]).unwrap();
         assert_eq!(server.rows("SELECT * FROM t"), ["1|none|null|1"]);
@@ -209,7 +209,7 @@ fn removed_columns_get_their_defaults_or_null() {
 
 #[test]
 fn removed_columns_are_refused() {
-    with_server("rb_drift_removed_fail", |mut server| {
+    with_server_without_ledger("rb_drift_removed_fail", |mut server| {
         server.run("CREATE TABLE t (id int, gone date); CREATE TABLE n (id int, gone date NOT NULL)");
         let rows = [vec![id(1)]];
         let result = load(&server, "t", json!({"removed_column": "fail"}), vec![an_id()], &rows);
@@ -235,7 +235,7 @@ fn removed_columns_are_refused() {
 
 #[test]
 fn nullable_columns_make_the_target_nullable() {
-    with_server("rb_drift_nullable", |mut server| {
+    with_server_without_ledger("rb_drift_nullable", |mut server| {
         server.run("CREATE TABLE t (id int NOT NULL, k int PRIMARY KEY)");
         let fields = vec![an_id(), plain("k", DataType::Int32, "integer")];
         load(&server, "t", json!({}), fields.clone(), &[vec![Cell::Null, id(1)]]).unwrap();
@@ -248,7 +248,7 @@ fn nullable_columns_make_the_target_nullable() {
 
 #[test]
 fn nullable_columns_are_refused() {
-    with_server("rb_drift_not_null", |mut server| {
+    with_server_without_ledger("rb_drift_not_null", |mut server| {
         server.run("CREATE TABLE t (id int NOT NULL)");
         let policies = json!({"nullability_change": "fail"});
         let result = load(&server, "t", policies.clone(), vec![an_id()], &[vec![id(1)]]);
@@ -263,7 +263,7 @@ fn nullable_columns_are_refused() {
 
 #[test]
 fn other_types_are_refused() {
-    with_server("rb_drift_type_fail", |mut server| {
+    with_server_without_ledger("rb_drift_type_fail", |mut server| {
         server.run("CREATE TABLE t (id smallint)");
         let result = load(
             &server,
@@ -283,7 +283,7 @@ fn other_types_are_refused() {
 
 #[test]
 fn columns_are_widened_without_writing_the_rows_again() {
-    with_server("rb_drift_widen", |mut server| {
+    with_server_without_ledger("rb_drift_widen", |mut server| {
         server.run(
             "CREATE TABLE t (v varchar(2) COLLATE \"C\", w varchar(3), n numeric(3,1), m numeric(3,1), at timestamp(0), b varbit(2)); \
              CREATE INDEX ON t (v); INSERT INTO t VALUES ('ab', 'abc', 12.3, 45.6, '2020-01-01', B'10')",
@@ -327,7 +327,7 @@ fn columns_are_widened_without_writing_the_rows_again() {
 
 #[test]
 fn columns_are_widened_where_no_value_changes() {
-    with_server("rb_drift_rewrite", |mut server| {
+    with_server_without_ledger("rb_drift_rewrite", |mut server| {
         server.run(
             "CREATE TABLE t (id smallint PRIMARY KEY, big int, f real, n int, d date); INSERT INTO t VALUES (1, 2, 0.5, 3, '2020-01-01')",
         );
@@ -362,7 +362,7 @@ fn columns_are_widened_where_no_value_changes() {
 
 #[test]
 fn columns_that_others_depend_on_keep_their_types_and_values_are_converted() {
-    with_server("rb_drift_depended", |mut server| {
+    with_server_without_ledger("rb_drift_depended", |mut server| {
         server.run(
             "CREATE TABLE t (seen smallint, indexed smallint, computed smallint, free smallint, twice smallint GENERATED ALWAYS AS (computed * 2) STORED); \
              CREATE VIEW v AS SELECT seen FROM t; CREATE INDEX ON t ((indexed / 2))",
@@ -552,7 +552,7 @@ fn with_conversion_targets(server: &mut Server) {
 
 #[test]
 fn values_are_converted() {
-    with_server("rb_drift_coerce", |mut server| {
+    with_server_without_ledger("rb_drift_coerce", |mut server| {
         with_conversion_targets(&mut server);
         for (name, _, field, value, expected, bad) in conversions() {
             let (table, policies) = (format!("t_{}", name), json!({"type_change": "coerce"}));
@@ -582,7 +582,7 @@ fn values_are_converted() {
 
 #[test]
 fn values_that_do_not_convert_become_null() {
-    with_server("rb_drift_null", |mut server| {
+    with_server_without_ledger("rb_drift_null", |mut server| {
         with_conversion_targets(&mut server);
         for (name, _, field, value, expected, bad) in conversions() {
             let table = format!("t_{}", name);
@@ -605,7 +605,7 @@ fn values_that_do_not_convert_become_null() {
 
 #[test]
 fn a_text_that_is_too_long_becomes_null_and_the_column_nullable() {
-    with_server("rb_drift_long", |mut server| {
+    with_server_without_ledger("rb_drift_long", |mut server| {
         server.run("CREATE TABLE t (id int, name varchar(5) NOT NULL)");
         let fields = vec![an_id(), not_null(plain("name", DataType::Utf8, "text"))];
         let rows = [vec![id(1), cell("short")], vec![id(2), cell("too long")]];
@@ -620,7 +620,7 @@ fn a_text_that_is_too_long_becomes_null_and_the_column_nullable() {
 
 #[test]
 fn blanks_that_the_server_would_cut_off_are_refused() {
-    with_server("rb_drift_blanks", |mut server| {
+    with_server_without_ledger("rb_drift_blanks", |mut server| {
         server.run(
             "CREATE DOMAIN short AS varchar(3); CREATE TABLE t (v varchar(3), c char(3)); CREATE TABLE u (d short)",
         );
@@ -657,7 +657,7 @@ fn blanks_that_the_server_would_cut_off_are_refused() {
 
 #[test]
 fn a_run_that_is_refused_has_changed_nothing() {
-    with_server("rb_drift_undone", |mut server| {
+    with_server_without_ledger("rb_drift_undone", |mut server| {
         server.run("CREATE TABLE t (id smallint, key int PRIMARY KEY)");
         // The column could be added and the other widened, but the key can never be filled.
         let fields = vec![an_id(), plain("x", DataType::Utf8, "text")];
@@ -675,7 +675,7 @@ fn a_run_that_is_refused_has_changed_nothing() {
 
 #[test]
 fn a_writer_notices_that_the_table_was_changed_by_others() {
-    with_server("rb_drift_stale", |mut server| {
+    with_server_without_ledger("rb_drift_stale", |mut server| {
         server.run("CREATE TABLE t (id int)");
         let schema = Schema::new(vec![an_id()]);
         let request = || evolving("t", &schema, WriteMode::Append, &json!({}));
@@ -701,7 +701,7 @@ fn a_writer_notices_that_the_table_was_changed_by_others() {
 
 #[test]
 fn a_change_while_rows_are_written_undoes_them() {
-    with_server("rb_drift_amid", |mut server| {
+    with_server_without_ledger("rb_drift_amid", |mut server| {
         server.run("CREATE TABLE t (id bigint)");
         // Done, but not yet seen by others: the writer encodes for the old column and waits to write into the new one.
         server.run("BEGIN; ALTER TABLE t ALTER COLUMN id TYPE numeric");
@@ -731,7 +731,7 @@ fn a_change_while_rows_are_written_undoes_them() {
 
 #[test]
 fn nobody_waits_for_a_change_that_cannot_be_made() {
-    with_server("rb_drift_wait", |mut server| {
+    with_server_without_ledger("rb_drift_wait", |mut server| {
         server.run(
             "CREATE TABLE t (id smallint, k smallint NOT NULL PRIMARY KEY); CREATE VIEW v AS SELECT id, k FROM t; \
              CREATE TABLE p (id smallint) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)",
@@ -754,7 +754,7 @@ fn nobody_waits_for_a_change_that_cannot_be_made() {
 
 #[test]
 fn several_instances_may_change_the_target_at_once() {
-    with_server("rb_drift_race", |mut server| {
+    with_server_without_ledger("rb_drift_race", |mut server| {
         server.run("CREATE TABLE t (id smallint NOT NULL, v varchar(2))");
         let fields = vec![
             an_id(),
@@ -791,7 +791,7 @@ fn several_instances_may_change_the_target_at_once() {
 
 #[test]
 fn an_instance_applies_again_when_the_stream_has_other_columns() {
-    with_server("rb_drift_again", |mut server| {
+    with_server_without_ledger("rb_drift_again", |mut server| {
         let mut connector = server.connector("run");
         set_host(StandInHost::default());
         for fields in [vec![an_id()], vec![an_id(), plain("x", DataType::Utf8, "text")]] {
@@ -804,7 +804,7 @@ fn an_instance_applies_again_when_the_stream_has_other_columns() {
 
 #[test]
 fn partitioned_tables_grow_with_their_parts_and_foreign_ones_do_not() {
-    with_server("rb_drift_parts", |mut server| {
+    with_server_without_ledger("rb_drift_parts", |mut server| {
         server.run(
             "CREATE TABLE t (id int) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (9)",
         );
@@ -820,7 +820,7 @@ fn partitioned_tables_grow_with_their_parts_and_foreign_ones_do_not() {
 
 #[test]
 fn replacing_honours_what_must_fail_and_ignored_columns() {
-    with_server("rb_drift_replace", |mut server| {
+    with_server_without_ledger("rb_drift_replace", |mut server| {
         server.run("CREATE TABLE t (id int, name text NOT NULL); INSERT INTO t VALUES (9, 'old')");
         let replace = |policies: Value, fields: Vec<Field>, row: Vec<Cell>| {
             load_as(WriteMode::Replace, &server, "t", policies, fields, &[row])
@@ -852,9 +852,12 @@ fn replacing_honours_what_must_fail_and_ignored_columns() {
         replace(
             json!({"new_column": "ignore"}),
             vec![an_id(), name(), x()],
-            vec![id(1), Cell::Null, id(2)],
+            vec![id(1), cell("a"), id(2)],
         )
         .unwrap();
+        // What a replaced table keeps, its new rows have to keep to.
+        let result = replace(json!({}), vec![an_id(), name()], vec![id(1), Cell::Null]);
+        refused(result, "23502", "null value in column");
         replace(
             json!({"type_change": "coerce"}),
             vec![wide(), x()],
@@ -868,7 +871,7 @@ fn replacing_honours_what_must_fail_and_ignored_columns() {
 
 #[test]
 fn a_stream_without_drift_changes_nothing() {
-    with_server("rb_drift_none", |mut server| {
+    with_server_without_ledger("rb_drift_none", |mut server| {
         server.run("CREATE TABLE t (id int, name text)");
         let schema = two_columns();
         load(&server, "t", json!({}), schema.fields.clone(), &two_rows(1)).unwrap();

@@ -60,6 +60,14 @@ impl Transport for Socket {
     }
 }
 
+/// As [`with_server`], for tests that give batches of one identity again and again and mean new ones.
+pub fn with_server_without_ledger(schema: &'static str, test: impl FnOnce(Server)) {
+    with_server(schema, |mut server| {
+        server.config.insert("exactly_once".into(), false.into());
+        test(server)
+    });
+}
+
 pub fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
     let json = match std::env::var("RAPIDBYTE_TEST_POSTGRES") {
         Ok(json) => json,

@@ -54,7 +54,7 @@ fn each_kind_of_bad_record_is_left_out_of_its_batch() {
     let two = two_columns;
     let cases: Vec<(&str, Schema, Vec<Vec<Cell>>, &str)> = vec![
         (
-            "CREATE TABLE t (id int, name text NOT NULL)",
+            "CREATE TABLE t (id int, name text PRIMARY KEY)",
             two(),
             vec![row(1, "a"), vec![cell(2i32.to_le_bytes()), Cell::Null], row(3, "c")],
             "23502",

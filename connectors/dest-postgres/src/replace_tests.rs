@@ -67,7 +67,7 @@ fn make_reader(server: &mut Server) {
 
 #[test]
 fn all_that_a_table_has_survives_twice() {
-    with_server("rb_rich", |mut server| {
+    with_server_without_ledger("rb_rich", |mut server| {
         make_reader(&mut server);
         server.run(TARGET);
         let publication = "DROP PUBLICATION IF EXISTS rb_rich; CREATE PUBLICATION rb_rich FOR TABLE t";
@@ -102,7 +102,7 @@ fn all_that_a_table_has_survives_twice() {
 
 #[test]
 fn what_a_new_table_cannot_stand_for_keeps_the_old_one_whose_rows_are_exchanged() {
-    with_server("rb_exchange", |mut server| {
+    with_server_without_ledger("rb_exchange", |mut server| {
         make_reader(&mut server);
         server.run(TARGET);
         server.run(
@@ -133,7 +133,7 @@ fn what_a_new_table_cannot_stand_for_keeps_the_old_one_whose_rows_are_exchanged(
 
 #[test]
 fn what_is_built_on_the_target_during_the_run_survives_too() {
-    with_server("rb_meanwhile", |mut server| {
+    with_server_without_ledger("rb_meanwhile", |mut server| {
         server.run("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t VALUES (9, 'old')");
         let schema = two_columns();
         let gives = vec![Give::Frame(frame(&schema, &two_rows(1)))];
@@ -160,7 +160,7 @@ fn what_is_built_on_the_target_during_the_run_survives_too() {
 
 #[test]
 fn a_swap_that_fails_leaves_all_as_it_was() {
-    with_server("rb_failed", |mut server| {
+    with_server_without_ledger("rb_failed", |mut server| {
         make_reader(&mut server);
         server.run(TARGET);
         server.run("INSERT INTO child VALUES (1, 10)");
@@ -201,7 +201,7 @@ fn a_swap_that_fails_leaves_all_as_it_was() {
 
 #[test]
 fn rows_of_partitioned_tables_partitions_and_heirs_are_exchanged() {
-    with_server("rb_parts", |mut server| {
+    with_server_without_ledger("rb_parts", |mut server| {
         server.run(
             "CREATE TABLE parts (id int PRIMARY KEY, name text) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (100);
              CREATE TABLE rest PARTITION OF parts DEFAULT; CREATE TABLE base (id int, name text); CREATE TABLE heir () INHERITS (base);
@@ -238,7 +238,7 @@ fn rows_of_partitioned_tables_partitions_and_heirs_are_exchanged() {
 
 #[test]
 fn other_columns_keep_what_is_not_about_columns_and_are_refused_when_others_need_them() {
-    with_server("rb_columns", |mut server| {
+    with_server_without_ledger("rb_columns", |mut server| {
         make_reader(&mut server);
         server.run(
             "CREATE TABLE t (id int, name text, gone date); ALTER TABLE t SET (fillfactor = 50); COMMENT ON TABLE t IS 'a table'; COMMENT ON COLUMN t.id IS 'a number';
@@ -264,7 +264,7 @@ fn other_columns_keep_what_is_not_about_columns_and_are_refused_when_others_need
 
 #[test]
 fn readers_see_all_old_or_all_new_rows() {
-    with_server("rb_readers", |mut server| {
+    with_server_without_ledger("rb_readers", |mut server| {
         server.run("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t SELECT n, 'old' FROM generate_series(1, 1000) n; CREATE VIEW v AS SELECT * FROM t");
         let schema = two_columns();
         let config = server.config.clone();
@@ -327,7 +327,7 @@ fn readers_see_all_old_or_all_new_rows() {
 
 #[test]
 fn whoever_has_read_the_table_in_a_transaction_goes_on_to_see_it() {
-    with_server("rb_holder", |mut server| {
+    with_server_without_ledger("rb_holder", |mut server| {
         server.run("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t VALUES (9, 'old')");
         let schema = two_columns();
         let mut holder = connect(&server.config);
@@ -365,7 +365,7 @@ fn whoever_has_read_the_table_in_a_transaction_goes_on_to_see_it() {
 
 #[test]
 fn tables_of_others_are_replaced_by_whoever_may_delete_and_insert() {
-    with_server("rb_foreign", |mut server| {
+    with_server_without_ledger("rb_foreign", |mut server| {
         server.run(
             "DROP ROLE IF EXISTS \"rb Writer\"; CREATE ROLE \"rb Writer\" LOGIN; GRANT USAGE, CREATE ON SCHEMA rb_foreign TO \"rb Writer\";
              CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text); CREATE TABLE child (id int REFERENCES t); INSERT INTO t (name) VALUES ('old'); INSERT INTO child VALUES (1);

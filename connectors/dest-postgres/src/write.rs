@@ -290,9 +290,9 @@ impl<'s> Transaction<'s> {
         if !self.is_open {
             self.session.begin()?;
             self.is_open = true;
-            if let Some(merge) = self.merge {
-                self.create_temporary(&merge.create, "rows are collected there until they are merged")?;
-            }
+        }
+        if let Some(merge) = self.merge {
+            self.create_temporary(&merge.create, "rows are collected there until they are merged")?;
         }
         if let Some(stage) = &route.stage {
             if self.filled_stages.contains(&route.copy) {

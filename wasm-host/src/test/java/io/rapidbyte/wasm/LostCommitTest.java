@@ -109,7 +109,7 @@ class LostCommitTest {
                     "alter table items alter id drop not null");
         }
         assertThat(differences(source, "items", target, "items"), is(empty()));
-        assertThat(TableWriting.ledger(target, "run"), is(empty()));
+        assertThat(TableWriting.ledger(target, "run"), hasSize(TableWriting.UNITS.length));
         assertThat(
                 "no side table is left",
                 target.relations().stream()

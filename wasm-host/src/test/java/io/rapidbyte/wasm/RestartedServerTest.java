@@ -62,7 +62,7 @@ class RestartedServerTest {
         source.execute("alter table items alter id drop not null");
         target.execute("alter table items alter id drop not null");
         assertThat(differences(source, "items", target, "items"), is(empty()));
-        assertThat(TableWriting.ledger(target, run), is(empty()));
+        assertThat(TableWriting.ledger(target, run), hasSize(TableWriting.UNITS.length));
     }
 
     @ParameterizedTest

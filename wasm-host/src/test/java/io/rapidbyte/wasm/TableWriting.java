@@ -37,7 +37,7 @@ final class TableWriting {
     static final int ROWS = 300;
 
     /** Some of them far from the others, so that a destination that keeps identities by range meets more than one. */
-    private static final long[] UNITS = {0, 1, 70};
+    static final long[] UNITS = {0, 1, 70};
 
     private static final int MOST_ATTEMPTS = 50;
     private static final ConnectorModule DESTINATION = ConnectorModule.bundled("dest-postgres");
@@ -130,11 +130,13 @@ final class TableWriting {
         throw new AssertionError("the write does not complete: " + last);
     }
 
-    /** What of a run's batches is kept in a target's schema; after the run it is nothing. */
+    /** What of a run's batches is kept in a target's schema: they are known until another run of the stream has ended. */
     static List<String> ledger(TestSchema target, String runId) {
-        return target.relations().contains("_rapidbyte_ledger")
-                ? target.query("select unit, sequence from _rapidbyte_ledger where run_id = '" + runId
-                        + "' and unit >= 0 order by 1, 2")
-                : List.of();
+        return target.query(
+                                "select 1 from pg_class where relname = '_rapidbyte_ledger' and relnamespace = current_schema()::regnamespace")
+                        .isEmpty()
+                ? List.of()
+                : target.query("select unit, sequence from _rapidbyte_ledger where run_id = '" + runId
+                        + "' and unit >= 0 order by 1, 2");
     }
 }
