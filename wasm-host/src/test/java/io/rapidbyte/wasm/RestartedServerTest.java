@@ -5,6 +5,7 @@ import static io.rapidbyte.testing.TableComparison.differences;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.anyOf;
 import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
 import io.rapidbyte.testing.Fault;
