@@ -105,9 +105,16 @@ class PostgresConnectorsTest {
             }
             try (DestinationConnector destination = host.openDestination(DESTINATION, config(to, Map.of()), OPTIONS)) {
                 destination.finalizeStream(request);
-                assertThat(to.value(ledger), is("1 from -1"));
+                assertThat(to.value(ledger), is(reader.frames.size() + 1 + " from -1"));
+                assertThat(
+                        "what the run has written is known, for runners that start again from before its end",
+                        destination.write(request, new Probes.Feed(reader.frames)),
+                        is(first));
+                Frame known = reader.frames.get(0);
+                Frame late = new Frame(plan.units(), 0, known.rows(), known.bytes());
                 Failures.of(
-                        Category.DATA, "run_ended", () -> destination.write(request, new Probes.Feed(reader.frames)));
+                        Category.DATA, "run_ended", () -> destination.write(request, new Probes.Feed(List.of(late))));
+                assertThat(to.value(rows), is("20000 of 20000"));
             }
         }
     }

@@ -3,6 +3,7 @@ package io.rapidbyte.beam.io.postgres;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.is;
 
 import io.rapidbyte.beam.io.RunReport;
