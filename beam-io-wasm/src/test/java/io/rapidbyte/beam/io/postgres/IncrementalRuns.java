@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -39,8 +40,15 @@ final class IncrementalRuns implements AutoCloseable {
         this.destination = WasmHost.shared()
                 .openDestination(
                         ConnectorModule.bundled("dest-postgres"),
-                        PostgresCopy.json(target.config()),
+                        PostgresCopy.json(severalRuns(target)),
                         InstanceOptions.of("test"));
+    }
+
+    /** One instance writes all of the runs here, which to a ledger would be one. */
+    private static Map<String, Object> severalRuns(TestSchema target) {
+        Map<String, Object> config = new HashMap<>(target.config());
+        config.put("exactly_once", false);
+        return config;
     }
 
     /** Where the last run ended; null before the first one. */

@@ -116,7 +116,7 @@ class WriteMatrixTest {
                     target.query(
                             "select count(distinct run_id) from _rapidbyte_ledger where unit >= 0 group by stream"),
                     everyItem(is("1")));
-            assertThat(target.relations().size(), is(cases.size() + 1));
+            assertThat(target.relations().size(), is(cases.size()));
         }
     }
 
