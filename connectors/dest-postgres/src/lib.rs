@@ -66,7 +66,7 @@ use rapidbyte_sdk::*;
 use session::Session;
 use settings::Settings;
 use std::collections::HashMap;
-use write::WriteMemory;
+use write::{repeatable, WriteMemory};
 use written_table::WrittenTable;
 
 struct PostgresDestination {
@@ -129,12 +129,6 @@ impl PostgresDestination {
     }
 }
 
-/// Calls that change nothing when they are made again may be made again, also when it is not known whether they have been committed.
-fn repeatable(error: Error) -> Error {
-    let is_retryable = error.is_retryable();
-    error.safe_to_retry(is_retryable)
-}
-
 /// The table that a run writes into: its name in the catalogue and in SQL.
 fn written_table(target: &Target, mode: WriteMode) -> (String, String) {
     match mode {
@@ -166,15 +160,10 @@ impl Destination for PostgresDestination {
         let key = Key::of(&request)?;
         let wanted = (request.schema, request.schema_evolution);
         if self.applied.get(&quoted) != Some(&wanted) {
-            // After a replace has ended, its side table must not come back: batches that are given again are in the target.
-            let has_ended = request.write_mode == WriteMode::Replace
-                && ledger::has_ended(&mut self.session, &target, &self.run_id)?;
             let (session, (schema, evolution)) = (&mut self.session, &wanted);
             match request.write_mode {
-                WriteMode::Replace if has_ended => {}
-                WriteMode::Replace => {
-                    apply::apply_replace(session, &target, schema, *evolution, &key).map_err(repeatable)?
-                }
+                WriteMode::Replace => apply::apply_replace(session, &target, &self.run_id, schema, *evolution, &key)
+                    .map_err(repeatable)?,
                 mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
             }
             ledger::apply(&mut self.session, &target).map_err(repeatable)?;

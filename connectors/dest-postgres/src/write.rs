@@ -101,7 +101,7 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
     }
     outcome.map(|()| committed).map_err(|error| match error.category() {
         Category::Cancelled => error,
-        _ => by_ledger(located(error, destination.on_data_error), has_ledger).context(format!(
+        _ => safe_with(has_ledger, located(error, destination.on_data_error)).context(format!(
             "stream '{}', target {}",
             destination.target.stream,
             destination.target.display()
@@ -110,12 +110,17 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
 }
 
 /// Whatever has been committed is not written again when there is a ledger.
-fn by_ledger(error: Error, has_ledger: bool) -> Error {
-    let is_retryable = error.is_retryable();
+fn safe_with(has_ledger: bool, error: Error) -> Error {
     match has_ledger {
-        true => error.safe_to_retry(is_retryable),
+        true => repeatable(error),
         false => error,
     }
+}
+
+/// The error of what changes nothing when it is done again, also when it is not known whether it has been committed.
+pub fn repeatable(error: Error) -> Error {
+    let is_retryable = error.is_retryable();
+    error.safe_to_retry(is_retryable)
 }
 
 #[inline(never)]
@@ -394,9 +399,11 @@ impl<'s> Transaction<'s> {
             false => "SAVEPOINT rapidbyte",
         })?;
         self.has_savepoint = true;
+        let before = self.uncommitted;
         let outcome = self.load(route, columns, rows, encoder, buffer, flush_bytes);
         match &outcome {
             Err(error) if is_refusal(error) => {
+                self.uncommitted = before;
                 buffer.clear(flush_bytes);
                 self.session.execute("ROLLBACK TO SAVEPOINT rapidbyte")?;
             }
@@ -422,17 +429,12 @@ impl<'s> Transaction<'s> {
         let mut finished = load.finish(buffer)?;
         // It may be one of several parts.
         finished.batches = 0;
-        if let Some(merge) = self.merge {
+        self.complete(route, finished)?;
+        match self.merge {
             // What the merge refuses has to be known before the next batch comes, too.
-            let before = self.uncommitted;
-            self.complete(route, finished)?;
-            if let Err(error) = merge.run_and_empty(self.session, &self.merged) {
-                self.uncommitted = before;
-                return Err(error);
-            }
-            return Ok(());
+            Some(merge) => merge.run_and_empty(self.session, &self.merged),
+            None => Ok(()),
         }
-        self.complete(route, finished)
     }
 
     /// Commits what there is and returns what it was.

@@ -93,13 +93,15 @@ class FaultyProxyTest {
     @Test
     void whatIsHeldIsDoneWhenItIsReleased() throws Exception {
         Fault fault = proxy.add(Fault.Kind.HOLD, Question::isCommit, 1);
-        CompletableFuture<Void> inserting = CompletableFuture.runAsync(() -> {
-            try {
-                insert();
-            } catch (SQLException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<Void> inserting = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        insert();
+                    } catch (SQLException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                OwnThread.EACH);
         fault.awaitReached();
         assertThat(rows(), is("0"));
         fault.release();

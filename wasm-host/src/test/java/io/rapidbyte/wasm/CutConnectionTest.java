@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.rapidbyte.testing.FaultyProxy;
 import io.rapidbyte.testing.FaultyProxy.Direction;
 import io.rapidbyte.testing.FaultyProxy.Ending;
+import io.rapidbyte.testing.OwnThread;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
@@ -101,7 +102,7 @@ class CutConnectionTest {
             try (SourceConnector source = PostgresSource.open(config)) {
                 StreamPlan plan = source.plan(StreamSpec.of("slow"));
                 CompletableFuture<Void> reading =
-                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Probes.Reader()));
+                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Probes.Reader()), OwnThread.EACH);
                 awaitBackends(schema, 1, " and state = 'active' and query like 'COPY%'");
                 terminate(schema);
                 ConnectorException failure = (ConnectorException)
@@ -163,7 +164,7 @@ class CutConnectionTest {
             try (SourceConnector source = PostgresSource.open(config)) {
                 StreamPlan plan = source.plan(StreamSpec.of("slow"));
                 CompletableFuture<Void> reading =
-                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Probes.Reader()));
+                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Probes.Reader()), OwnThread.EACH);
                 awaitBackends(schema, 1, " and state = 'active' and query like 'COPY%'");
                 source.cancel();
                 ConnectorException failure = (ConnectorException)
@@ -184,8 +185,8 @@ class CutConnectionTest {
                 StreamPlan plan = source.plan(StreamSpec.of("items"));
                 locker.setAutoCommit(false);
                 statement.execute("lock table " + schema.quoted() + ".items in access exclusive mode");
-                CompletableFuture<Void> reading =
-                        CompletableFuture.runAsync(() -> source.read(plan, 0, plan.units(), new Probes.Reader()));
+                CompletableFuture<Void> reading = CompletableFuture.runAsync(
+                        () -> source.read(plan, 0, plan.units(), new Probes.Reader()), OwnThread.EACH);
                 awaitBackends(schema, 1, " and wait_event_type = 'Lock'");
                 source.cancel();
                 ConnectorException failure = (ConnectorException)
@@ -235,16 +236,18 @@ class CutConnectionTest {
     void aServerThatStaysSilentWhenTlsBeginsIsGivenUp(String sslmode) throws Exception {
         try (TestSchema schema = schema(PostgresServer.shared());
                 ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
-            CompletableFuture<Socket> promising = CompletableFuture.supplyAsync(() -> {
-                try {
-                    Socket socket = server.accept();
-                    socket.getInputStream().readNBytes(8);
-                    socket.getOutputStream().write('S');
-                    return socket;
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            CompletableFuture<Socket> promising = CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            Socket socket = server.accept();
+                            socket.getInputStream().readNBytes(8);
+                            socket.getOutputStream().write('S');
+                            return socket;
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    },
+                    OwnThread.EACH);
             ConnectorException failure = timeout(config(schema, server.getLocalPort(), sslmode));
             assertThat(failure.getMessage(), containsString("it took the connection and was not ready within 1 s"));
             promising.get().close();

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.is;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rapidbyte.testing.OwnThread;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -45,14 +46,16 @@ class NetworkTest {
     @Test
     void bytesGoBothWaysAndAreCounted() throws IOException {
         try (ServerSocket server = server()) {
-            CompletableFuture<Void> answering = CompletableFuture.runAsync(() -> {
-                try (Socket socket = server.accept()) {
-                    assertThat(new String(socket.getInputStream().readNBytes(4)), is("ping"));
-                    socket.getOutputStream().write("pong".getBytes());
-                } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
-                }
-            });
+            CompletableFuture<Void> answering = CompletableFuture.runAsync(
+                    () -> {
+                        try (Socket socket = server.accept()) {
+                            assertThat(new String(socket.getInputStream().readNBytes(4)), is("ping"));
+                            socket.getOutputStream().write("pong".getBytes());
+                        } catch (IOException e) {
+                            throw new java.io.UncheckedIOException(e);
+                        }
+                    },
+                    OwnThread.EACH);
             try (GuestInstance guest = Probes.instance(config(server.getLocalPort()), Probes.options())) {
                 assertThat(observe(guest).get(1).path("value").asText(), is("pong"));
                 answering.join();
@@ -102,15 +105,17 @@ class NetworkTest {
     @Test
     void aServerThatHangsUpOrResetsIsNoticed() throws IOException {
         try (ServerSocket server = server()) {
-            CompletableFuture<Void> resetting = CompletableFuture.runAsync(() -> {
-                try (Socket socket = server.accept()) {
-                    socket.getInputStream().readNBytes(4);
-                    // Closing with this option sends a reset.
-                    socket.setSoLinger(true, 0);
-                } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
-                }
-            });
+            CompletableFuture<Void> resetting = CompletableFuture.runAsync(
+                    () -> {
+                        try (Socket socket = server.accept()) {
+                            socket.getInputStream().readNBytes(4);
+                            // Closing with this option sends a reset.
+                            socket.setSoLinger(true, 0);
+                        } catch (IOException e) {
+                            throw new java.io.UncheckedIOException(e);
+                        }
+                    },
+                    OwnThread.EACH);
             JsonNode error = observe(config(server.getLocalPort()), Probes.options())
                     .get(1)
                     .path("error");

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.is;
 
 import io.rapidbyte.testing.Fault;
 import io.rapidbyte.testing.FaultyProxy;
+import io.rapidbyte.testing.OwnThread;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.Question;
 import io.rapidbyte.testing.TestSchema;
@@ -167,16 +168,18 @@ class RefusedWriteTest {
             statement.execute("lock table " + target.quoted() + ".other in exclusive mode");
             Fault rows = proxy.add(Fault.Kind.HOLD, Question::isRows, 1);
             CompletableFuture<Optional<Failure>> attempt =
-                    CompletableFuture.supplyAsync(() -> writing.attempt(through, "run"));
+                    CompletableFuture.supplyAsync(() -> writing.attempt(through, "run"), OwnThread.EACH);
             rows.awaitReached();
             // The COPY has the target; this waits for its end.
-            CompletableFuture<Void> locking = CompletableFuture.runAsync(() -> {
-                try {
-                    statement.execute("lock table " + target.quoted() + ".items in access exclusive mode");
-                } catch (SQLException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
+            CompletableFuture<Void> locking = CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            statement.execute("lock table " + target.quoted() + ".items in access exclusive mode");
+                        } catch (SQLException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    },
+                    OwnThread.EACH);
             awaitSessions("query like 'lock table%items%' and wait_event_type = 'Lock'", "1");
             rows.release();
 

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.is;
 
 import io.rapidbyte.testing.Fault;
 import io.rapidbyte.testing.FaultyProxy;
+import io.rapidbyte.testing.OwnThread;
 import io.rapidbyte.testing.Question;
 import io.rapidbyte.testing.RestartablePostgres;
 import io.rapidbyte.testing.TestSchema;
@@ -96,7 +97,7 @@ class RestartedServerTest {
         try (FaultyProxy proxy = new FaultyProxy(postgres.server())) {
             Fault commit = proxy.add(Fault.Kind.HOLD, Question::commitsRows, 1);
             CompletableFuture<Optional<Failure>> attempt =
-                    CompletableFuture.supplyAsync(() -> writing.attempt(proxy.config(target), "run"));
+                    CompletableFuture.supplyAsync(() -> writing.attempt(proxy.config(target), "run"), OwnThread.EACH);
             commit.awaitReached();
             postgres.stopAtOnce();
             commit.release();

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rapidbyte.testing.OwnThread;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -107,15 +108,17 @@ class TlsTest {
 
     /** Connects, says ping and returns the answer. */
     private static String exchange(SSLServerSocket server, ObjectNode request) throws Exception {
-        CompletableFuture<Void> answering = CompletableFuture.runAsync(() -> {
-            try (SSLSocket socket = (SSLSocket) server.accept()) {
-                if (new String(socket.getInputStream().readNBytes(4), StandardCharsets.UTF_8).equals("ping")) {
-                    socket.getOutputStream().write("pong".getBytes(StandardCharsets.UTF_8));
-                }
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        });
+        CompletableFuture<Void> answering = CompletableFuture.runAsync(
+                () -> {
+                    try (SSLSocket socket = (SSLSocket) server.accept()) {
+                        if (new String(socket.getInputStream().readNBytes(4), StandardCharsets.UTF_8).equals("ping")) {
+                            socket.getOutputStream().write("pong".getBytes(StandardCharsets.UTF_8));
+                        }
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                },
+                OwnThread.EACH);
         TcpConnection connection = new TcpConnection("localhost", server.getLocalPort(), SocketChannel.open());
         try {
             connection

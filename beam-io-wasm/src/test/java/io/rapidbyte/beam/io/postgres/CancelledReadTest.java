@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.rapidbyte.testing.OwnThread;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.Category;
@@ -45,7 +46,7 @@ class CancelledReadTest {
             try (SourceConnector source = PostgresCopy.openSource(config)) {
                 StreamPlan plan = source.plan(StreamSpec.of("endless"));
                 CompletableFuture<Void> reading =
-                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Everything()));
+                        CompletableFuture.runAsync(() -> source.read(plan, 0, 1, new Everything()), OwnThread.EACH);
                 awaitBackends(schema, 1, " and state = 'active' and query like 'COPY%'");
 
                 source.cancel();

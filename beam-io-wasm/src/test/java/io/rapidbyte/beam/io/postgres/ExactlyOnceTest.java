@@ -13,6 +13,7 @@ import io.rapidbyte.beam.io.RunReport;
 import io.rapidbyte.beam.io.postgres.RepeatedRuns.Repetition;
 import io.rapidbyte.testing.Fault;
 import io.rapidbyte.testing.FaultyProxy;
+import io.rapidbyte.testing.OwnThread;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.Question;
 import io.rapidbyte.testing.TestSchema;
@@ -148,9 +149,10 @@ class ExactlyOnceTest {
             Fault cut = proxy.add(Fault.Kind.CUT_AFTER, Question::commitsRows, 1);
             Fault otherCut = otherProxy.add(Fault.Kind.CUT_BEFORE, Question::commitsRows, 1);
 
-            CompletableFuture<RunReport> one = CompletableFuture.supplyAsync(() -> runs.untilItIsThrough("orders"));
+            CompletableFuture<RunReport> one =
+                    CompletableFuture.supplyAsync(() -> runs.untilItIsThrough("orders"), OwnThread.EACH);
             CompletableFuture<RunReport> two =
-                    CompletableFuture.supplyAsync(() -> otherRuns.untilItIsThrough("orders"));
+                    CompletableFuture.supplyAsync(() -> otherRuns.untilItIsThrough("orders"), OwnThread.EACH);
             held.awaitReached();
             otherHeld.awaitReached();
             held.release();
