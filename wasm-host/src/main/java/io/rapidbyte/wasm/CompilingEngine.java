@@ -93,7 +93,8 @@ final class CompilingEngine implements CodeEngine {
                 warnOfInterpreted(module, interpreted);
                 keep(module, captured, interpreted);
                 return new LoadedModule(wasm, machines, LoadTimings.CodeOrigin.COMPILED, parsed - start, compileNanos);
-            } catch (ChicoryException e) {
+            } catch (ChicoryException | MethodTooLargeException e) {
+                // What the compiler made may fit, and be too large with its comparisons rewritten.
                 int function = tooLarge(e);
                 if (function < 0 || interpreted.containsKey(function)) {
                     throw failed(module, e);
@@ -123,8 +124,8 @@ final class CompilingEngine implements CodeEngine {
                 module.name()));
     }
 
-    /** The function that made the compiler give up because of its size; -1 when the failure is another. */
-    private static int tooLarge(ChicoryException e) {
+    /** The function whose code became larger than a method may be; -1 when the failure is another. */
+    private static int tooLarge(RuntimeException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof MethodTooLargeException large
                     && large.getMethodName().startsWith(METHOD_PREFIX)) {

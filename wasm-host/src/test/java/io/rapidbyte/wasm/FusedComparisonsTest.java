@@ -47,6 +47,9 @@ class FusedComparisonsTest {
         -1
     };
 
+    /** 8 bytes of code each as the compiler makes them, 5 more where the branch is a long one, and 6 more when it is fused. */
+    private static final int COMPARISONS_OF_A_LARGE_FUNCTION = 5_500;
+
     private static final int BLOCK = 0x02;
     private static final int IF = 0x04;
     private static final int ELSE = 0x05;
@@ -256,6 +259,21 @@ class FusedComparisonsTest {
         }
         assertThat(rounded.apply(8, 12)[0], is(16L));
         assertThat(rounded.apply(-1, 12)[0], is(0L));
+    }
+
+    /** What the compiler made of it is a JVM method; with the longer instructions it is not any more. */
+    @Test
+    void aFunctionThatBecomesTooLargeIsInterpreted() {
+        int[] comparison = {LOCAL_GET, 0, LOCAL_GET, 1, LT_U, BRANCH_IF, 0};
+        byte[] code = bytes(BLOCK, NO_RESULT);
+        for (int i = 0; i < COMPARISONS_OF_A_LARGE_FUNCTION; i++) {
+            code = concat(code, bytes(comparison));
+        }
+        code = concat(code, bytes(I32_CONST, 0, RETURN, END, I32_CONST, 1));
+        Instance instance = instance(WasmAssembler.source().export("large", "ii", "i", code));
+
+        assertThat(instance.export("large").apply(1, 2)[0], is(1L));
+        assertThat(instance.export("large").apply(2, 1)[0], is(0L));
     }
 
     private static Instance instance(WasmAssembler assembler) {
