@@ -480,6 +480,24 @@ fn a_unit_that_is_read_again_yields_the_same_frames() {
 }
 
 #[test]
+fn an_index_that_is_made_meanwhile_does_not_change_the_order_of_rows() {
+    let mut playground = playground!("reindexed");
+    playground.sql(
+        "CREATE TABLE t AS SELECT n * 7919 % 20011 AS id, repeat('x', 500) AS payload FROM generate_series(1, 20000) n",
+    );
+    let stream = json!({"name": "t", "columns": ["id"], "partition_key": "id"});
+    let plan = playground.plan(stream).unwrap();
+    playground.read_units(&plan, 0, plan.units as i64).unwrap();
+    let first = playground.frames();
+    playground.sql("CREATE INDEX ON t (id)");
+    // Now the whole of the column is cheapest to have from the index, in its order.
+    playground.sql("VACUUM ANALYZE t");
+    playground.read_units(&plan, 0, plan.units as i64).unwrap();
+    assert!(first == playground.frames());
+    assert_eq!(rows_of(&first).len(), 20_000);
+}
+
+#[test]
 fn a_value_that_does_not_fit_makes_a_batch_of_text_and_the_next_is_plain() {
     let limits = Limits {
         max_batch_bytes: 20_000,

@@ -52,7 +52,7 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
             // Connecting is measured by itself.
             session.connection()?;
             let start = abi::monotonic_nanos();
-            let connection = session.begin(request.snapshot.as_deref())?;
+            let connection = session.begin(request.snapshot.as_deref(), plan.is_of_a_heap())?;
             clock.query_nanos += abi::monotonic_nanos() - start;
             connection
         };

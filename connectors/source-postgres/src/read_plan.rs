@@ -248,6 +248,15 @@ impl ReadPlan {
         }
     }
 
+    /// Whether the rows are those of a heap, and nothing but the heap gives them an order. Views may need their indexes, and cursors have their
+    /// own order.
+    pub fn is_of_a_heap(&self) -> bool {
+        match &self.units {
+            Units::Cursor(_) => false,
+            _ => !self.storage.is_empty(),
+        }
+    }
+
     /// A query for the first of these units' tables whose rows are in another file than when the stream was planned. `None` when the units
     /// have no files.
     pub fn moved_query(&self, units: Range<u64>) -> Option<String> {

@@ -23,6 +23,10 @@ const WHOLE_AND_REPEATABLE: &str =
 /// Everything that a transaction reads is as it was when its snapshot was taken.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
+/// What remains without these yields the rows of a table in the order in which they are in its heap: the order does not depend on
+/// which indexes there are, and on what statistics say of them, when a unit is read again.
+const IN_HEAP_ORDER: &str = "; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off";
+
 /// What a server says of a snapshot whose transaction has ended, of one that it does not know (two codes, by its version), and of one whose
 /// process it cannot find.
 const NO_SUCH_SNAPSHOT: [&str; 3] = ["22023", "42704", "55000"];
@@ -101,13 +105,16 @@ impl Session {
         Ok(name)
     }
 
-    /// A connection in a new transaction, in which everything is as it was when the snapshot was taken, or as it is now.
-    /// [`Session::end_transaction`] ends it.
-    pub fn begin(&mut self, snapshot: Option<&str>) -> Result<&mut Connection<TcpStream>> {
-        let begin = match snapshot {
+    /// A connection in a new transaction, in which everything is as it was when the snapshot was taken, or as it is now, and all statements are
+    /// planned `IN_HEAP_ORDER` when that is asked for. [`Session::end_transaction`] ends it.
+    pub fn begin(&mut self, snapshot: Option<&str>, in_heap_order: bool) -> Result<&mut Connection<TcpStream>> {
+        let mut begin = match snapshot {
             Some(snapshot) => format!("{}; SET TRANSACTION SNAPSHOT {}", BEGIN, quote_literal(snapshot)),
             None => BEGIN.to_owned(),
         };
+        if in_heap_order {
+            begin.push_str(IN_HEAP_ORDER);
+        }
         let server = self.config.server();
         let connection = self.connection()?;
         match connection.simple_query(&begin) {
