@@ -88,7 +88,7 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
         quote_literal(schema),
         quote_literal(table)
     );
-    let found = session.query(&sql)?;
+    let found = session.query_catalogue(&sql)?;
     let row = match found.rows.first() {
         Some(row) => row,
         None => return Ok(None),
@@ -116,7 +116,7 @@ pub fn table_shape(session: &mut Session, schema: &str, table: &str) -> Result<O
         quote_literal(schema),
         quote_literal(table)
     );
-    Ok(session.query(&sql)?.value().map(Into::into))
+    Ok(session.query_catalogue(&sql)?.value().map(Into::into))
 }
 
 fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
@@ -136,7 +136,7 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
          ORDER BY a.attnum",
         table
     );
-    let rows = session.query(&sql)?.rows;
+    let rows = session.query_catalogue(&sql)?.rows;
     let mut oids = rows.iter().map(|row| row.number(1)).collect::<Result<Vec<u32>>>()?;
     oids.sort_unstable();
     oids.dedup();
