@@ -614,9 +614,9 @@ public final class WasmIO {
 
         /**
          * After how many bytes of batches the destination commits inside of a bundle; 0: not before its end. When not given, 64 MiB where the
-         * connector writes every batch once ({@code exactly_once} in its manifest), which bounds what a failure makes it write again and how
-         * long its transactions are, and is seconds of work, beside which a commit costs nothing; 0 where it does not, because there the rows of
-         * such a commit are written twice when the rest of the bundle fails.
+         * connector writes every batch once ({@code exactly_once} in its manifest, and not switched off in its config), which bounds what a
+         * failure makes it write again and how long its transactions are, and is seconds of work, beside which a commit costs nothing; 0 where it
+         * does not, because there the rows of such a commit are written twice when the rest of the bundle fails.
          */
         public Write withCheckpointIntervalBytes(long bytes) {
             requireNotNegative("withCheckpointIntervalBytes", bytes);
@@ -643,8 +643,7 @@ public final class WasmIO {
         private CheckpointIntervals checkpointIntervals() {
             Long bytes = checkpointIntervalBytes();
             if (bytes == null) {
-                ConnectorModule module = spec().module();
-                bytes = module != null && module.manifest().exactlyOnce() ? DEFAULT_CHECKPOINT_BYTES : 0;
+                bytes = spec().writesOnce() ? DEFAULT_CHECKPOINT_BYTES : 0;
             }
             return new CheckpointIntervals(
                     bytes,

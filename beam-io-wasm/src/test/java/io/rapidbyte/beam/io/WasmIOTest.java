@@ -163,6 +163,28 @@ class WasmIOTest {
         assertThat(write.toString(), not(containsString("hunter2")));
     }
 
+    /** A commit inside of a bundle doubles rows where batches that come again are written again. */
+    @Test
+    void byDefaultOnlyWhatWritesEveryBatchOnceCommitsInsideOfABundle() {
+        WasmIO.Write postgres = WasmIO.write().withConnector(ConnectorModule.bundled("dest-postgres"));
+        String sixtyFour = String.valueOf(64 << 20);
+        assertThat(checkpointBytes(postgres), is(sixtyFour));
+        assertThat(checkpointBytes(postgres.withConfig(Map.of("exactly_once", true))), is(sixtyFour));
+        assertThat(checkpointBytes(postgres.withConfig("{\"exactly_once\": null}")), is(sixtyFour));
+        assertThat(checkpointBytes(postgres.withConfig(Map.of("exactly_once", false))), is("0"));
+        assertThat(checkpointBytes(postgres.withConfig(Map.of("exactly_once", "false"))), is("0"));
+        assertThat(checkpointBytes(Probe.write(Map.of())), is("0"));
+        assertThat(
+                "what is asked for counts",
+                checkpointBytes(
+                        postgres.withConfig(Map.of("exactly_once", false)).withCheckpointIntervalBytes(7)),
+                is("7"));
+    }
+
+    private static String checkpointBytes(WasmIO.Write write) {
+        return displayed(write).get("checkpointIntervalBytes");
+    }
+
     @Test
     void whatReadsArrivingStreamsTellsItsSettingsAndNoSecret() {
         WasmIO.ReadAll read = WasmIO.readAll()
