@@ -44,6 +44,10 @@ final class StreamWriter {
 
     // Written by the writer's thread before it ends, read after joining it or after the queue was found closed.
     private volatile Throwable failure;
+
+    /** Whether it was told to end from outside: what it then does not take is no fault of the connector. */
+    private volatile boolean givenUp;
+
     private WriteResult result;
     private long applyNanos;
     private long writeNanos;
@@ -148,6 +152,7 @@ final class StreamWriter {
 
     /** Makes the writer roll back and end; called on any thread. */
     void giveUp() {
+        givenUp = true;
         queue.close();
         session.cancel();
     }
@@ -298,6 +303,14 @@ final class StreamWriter {
         }
         if (cause instanceof RuntimeException exception) {
             return exception;
+        }
+        if (cause == null && givenUp) {
+            return new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.CANCELLED,
+                            "cancelled",
+                            "Stream " + request.stream().name() + " is not written any more: its run was ended."));
         }
         if (cause == null) {
             return new ConnectorException(
