@@ -4,6 +4,7 @@ package io.rapidbyte.beam.io;
 import io.rapidbyte.wasm.ArrowFrames;
 import io.rapidbyte.wasm.FrameInfo;
 import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.WriteRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -106,15 +107,25 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     private OpenStream start(Key key, ArrowBatch first) {
         FrameInfo info = ArrowFrames.inspect(first.frame());
         StreamSpec stream = relation(first, info);
+        WriteRequest request = settings.request(key.runId(), stream, ArrowFrames.schemaOf(first.frame()));
         DestinationPool.Lease lease = pool.take(key.runId(), key.stream());
-        StreamWriter writer = new StreamWriter(
-                spec.name(),
-                lease.session(),
-                settings.request(key.runId(), stream, ArrowFrames.schemaOf(first.frame())),
-                intervals,
-                new BatchQueue(maxInflightBatches, maxInflightBytes));
-        writer.start();
-        return new OpenStream(key, lease, writer);
+        boolean started = false;
+        try {
+            StreamWriter writer = new StreamWriter(
+                    spec.name(),
+                    lease.session(),
+                    request,
+                    intervals,
+                    new BatchQueue(maxInflightBatches, maxInflightBytes));
+            writer.start();
+            started = true;
+            return new OpenStream(key, lease, writer);
+        } finally {
+            if (!started) {
+                // The machine may have no further thread: the connection is not to be lost with it.
+                lease.session().close();
+            }
+        }
     }
 
     /** The stream of a batch with the relation that its rows came from. */
