@@ -56,6 +56,7 @@ final class BundleAccount {
         private long batches;
         private Instant latest;
         private String position;
+        private boolean first;
 
         private Part(BoundedWindow window) {
             this.window = window;
@@ -75,6 +76,11 @@ final class BundleAccount {
             return position;
         }
 
+        /** Whether the stream's first batch is among them. */
+        boolean first() {
+            return first;
+        }
+
         CommitReceipt receipt(WriteRequest request) {
             return new CommitReceipt(
                     request.runId(), request.stream(), request.schema(), rows, refused, bytes, batches);
@@ -89,6 +95,7 @@ final class BundleAccount {
             if (given.position != null) {
                 position = given.position;
             }
+            first |= given.id.isFirst();
             if (latest == null || given.timestamp.isAfter(latest)) {
                 latest = given.timestamp;
             }

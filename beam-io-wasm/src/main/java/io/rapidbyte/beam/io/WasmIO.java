@@ -111,7 +111,13 @@ public final class WasmIO {
         return new AutoValue_WasmIO_ReadAll(read());
     }
 
-    /** Writes batches into a destination. At least a connector must be given. */
+    /**
+     * Writes batches into a destination. At least a connector must be given.
+     *
+     * <p>Steps between reading and writing may change what is in a batch ({@link ArrowBatch#withFrame}), and may not leave one out, also when no
+     * row is left in it: the first of a stream carries where the stream ends, and is all there is of a stream without rows. A stream
+     * without its first batch is not finalized ({@code first_batch_missing}); one that lost all of its batches is as one that was not read.
+     */
     public static Write write() {
         return new AutoValue_WasmIO_Write.Builder()
                 .setSpec(ConnectorSpec.empty())

@@ -147,7 +147,10 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         account.parts()
                 .forEach(part -> context.output(
                         new StreamCommit(
-                                part.receipt(stream.writer.request()), stream.writer.target(), part.position()),
+                                part.receipt(stream.writer.request()),
+                                stream.writer.target(),
+                                part.position(),
+                                part.first()),
                         part.latest(),
                         part.window()));
         account.letters()
