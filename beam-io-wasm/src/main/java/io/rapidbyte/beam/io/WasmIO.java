@@ -725,7 +725,9 @@ public final class WasmIO {
                 ConnectorSpec spec, WriteSettings settings, PCollection<StreamCommit> commits) {
             SerializableCoder<FinalizedStream> coder = SerializableCoder.of(FinalizedStream.class);
             if (commits.isBounded() == IsBounded.UNBOUNDED) {
-                return commits.getPipeline().apply("Nothing to finalize", Create.empty(coder));
+                // Made of the commits: what waits for this waits for them.
+                return commits.apply("Nothing to finalize", ParDo.of(new NeverFinalized()))
+                        .setCoder(coder);
             }
             // With the trigger of the input, a stream would be finished once for each of its firings.
             return commits.apply(
