@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All methods are called on the DoFn's thread.
  */
-final class StreamWriter {
+final class StreamWriter implements LocalWriters.Work {
     private static final Logger LOG = LoggerFactory.getLogger(StreamWriter.class);
 
     /** How long an abandoned writer may take to notice; it waits in the host, which cancels at once. */
@@ -150,8 +150,8 @@ final class StreamWriter {
         session.close();
     }
 
-    /** Makes the writer roll back and end; called on any thread. */
-    void giveUp() {
+    @Override
+    public void giveUp() {
         givenUp = true;
         queue.close();
         session.cancel();
@@ -186,14 +186,8 @@ final class StreamWriter {
 
     private void run() {
         try {
-            if (!LocalWriters.enter(request.runId(), this)) {
-                throw new ConnectorException(
-                        connector,
-                        ConnectorError.of(
-                                Category.CANCELLED,
-                                "run_ended",
-                                "Stream " + request.stream().name() + " is not written any more: its run has ended."));
-            }
+            LocalWriters.enter(
+                    request.runId(), this, connector, request.stream().name());
             result = session.call(this::applyAndWrite);
         } catch (Throwable e) {
             failure = e;
