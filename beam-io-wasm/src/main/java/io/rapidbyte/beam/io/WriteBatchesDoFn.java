@@ -2,10 +2,14 @@
 package io.rapidbyte.beam.io;
 
 import io.rapidbyte.wasm.ArrowFrames;
+import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.ConnectorError;
+import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.FrameInfo;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WriteRequest;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +34,9 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     /** Concurrent because runners may tear down while a bundle is in the works. */
     private transient Map<Key, OpenStream> open;
 
+    /** What this bundle has had of each stream. */
+    private transient Map<Key, SeenBatches> seen;
+
     WriteBatchesDoFn(
             ConnectorSpec spec,
             WriteSettings settings,
@@ -47,6 +54,7 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     public void setup() {
         pool = new DestinationPool(spec);
         open = new ConcurrentHashMap<>();
+        seen = new HashMap<>();
     }
 
     @StartBundle
@@ -61,6 +69,7 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         boolean accepted = false;
         try {
             Key key = new Key(runOf(batch), batch.stream());
+            requireNew(key, batch);
             OpenStream stream = open.get(key);
             if (stream == null) {
                 stream = start(key, batch);
@@ -102,6 +111,23 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     /** The run that was asked for, and else the one that read the batch. */
     private String runOf(ArrowBatch batch) {
         return spec.runId() != null ? spec.runId() : batch.id().runId();
+    }
+
+    /** Where batches are told apart by their identities, two with one identity are one batch, and the other would be lost. */
+    private void requireNew(Key key, ArrowBatch batch) {
+        if (spec.writesOnce()
+                && !seen.computeIfAbsent(key, any -> new SeenBatches()).add(batch.id())) {
+            throw new ConnectorException(
+                    spec.name(),
+                    ConnectorError.of(
+                            Category.CONFIG,
+                            "duplicate_identity",
+                            "Two batches of stream " + key.stream() + " are batch "
+                                    + batch.id().sequence() + " of unit "
+                                    + batch.id().unit()
+                                    + " of one run. A step between reading and writing gave two batches one identity, and has to number them"
+                                    + " anew; or the stream was read twice under one run id, or flattened with itself."));
+        }
     }
 
     private OpenStream start(Key key, ArrowBatch first) {
@@ -161,6 +187,7 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     private void abortAll() {
         List<OpenStream> left = new ArrayList<>(open.values());
         open.clear();
+        seen.clear();
         for (OpenStream stream : left) {
             stream.writer.abort();
             stream.writer.report(metricsOf(stream));
