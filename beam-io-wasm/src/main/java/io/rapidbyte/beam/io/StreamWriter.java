@@ -176,7 +176,7 @@ final class StreamWriter implements LocalWriters.Work {
             metrics.add(RapidbyteMetrics.RECORDS_WRITTEN, result.rows());
             metrics.add(RapidbyteMetrics.BATCHES_WRITTEN, result.batches());
             metrics.add(RapidbyteMetrics.RECORDS_REFUSED, result.refused());
-            metrics.add(RapidbyteMetrics.DEAD_LETTERS, account.letters().size());
+            metrics.add(RapidbyteMetrics.DEAD_LETTERS, account.letterCount());
             metrics.add(RapidbyteMetrics.BYTES_WRITTEN, account.bytesCommitted());
             metrics.add(RapidbyteMetrics.COMMITS, account.commitCount());
         }

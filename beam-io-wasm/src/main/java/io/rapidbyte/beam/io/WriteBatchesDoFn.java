@@ -6,6 +6,7 @@ import io.rapidbyte.wasm.Category;
 import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.FrameInfo;
+import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WriteRequest;
 import java.util.ArrayList;
@@ -13,14 +14,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.joda.time.Instant;
 
 /**
  * Writes batches and says what is committed. A bundle is one transaction for each stream in it, or several where checkpoints are due: the
- * bundle ends when all are committed, and a bundle that fails leaves those uncommitted that were not yet. Receipts and dead letters come out
- * at its end, when the runner keeps or drops them together with all else that the bundle did.
+ * bundle ends when all are committed, and a bundle that fails leaves those uncommitted that were not yet. Receipts come out at its end, when the
+ * runner keeps or drops them together with all else that the bundle did; dead letters of what is committed come out as soon as they can,
+ * because a bundle can be all that a worker reads, and they would fill its memory.
  */
 final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     private final ConnectorSpec spec;
@@ -64,7 +68,8 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     }
 
     @ProcessElement
-    public void process(@Element ArrowBatch batch, @Timestamp Instant timestamp, BoundedWindow window)
+    public void process(
+            @Element ArrowBatch batch, @Timestamp Instant timestamp, BoundedWindow window, MultiOutputReceiver outputs)
             throws InterruptedException {
         boolean accepted = false;
         try {
@@ -76,6 +81,7 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
                 open.put(key, stream);
             }
             stream.writer.put(batch, timestamp, window);
+            giveLetters(timestamp, window, outputs.get(WasmWriteResult.DEAD_LETTERS));
             accepted = true;
         } finally {
             if (!accepted) {
@@ -179,9 +185,21 @@ final class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
                                 part.first()),
                         part.latest(),
                         part.window()));
-        account.letters()
+        account.takeLetters(any -> true)
                 .forEach(letter -> context.output(
                         WasmWriteResult.DEAD_LETTERS, letter.letter(), letter.timestamp(), letter.window()));
+    }
+
+    /** Gives out the dead letters of committed batches that may leave with a batch: those of its window that are not older. */
+    private void giveLetters(Instant timestamp, BoundedWindow window, OutputReceiver<DeadLetter> letters) {
+        if (settings.dataErrors() != RecordPolicy.DLQ) {
+            return;
+        }
+        Predicate<BundleAccount.Letter> mayLeave = letter ->
+                letter.timestamp().equals(timestamp) && letter.window().equals(window);
+        Consumer<BundleAccount.Letter> give = letter -> letters.output(letter.letter());
+        open.values()
+                .forEach(stream -> stream.writer.account().takeLetters(mayLeave).forEach(give));
     }
 
     private void abortAll() {

@@ -5,12 +5,14 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.RecordPolicy;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.PipelineResult;
@@ -70,6 +72,44 @@ class RefusedRecordsTest {
             assertThat(third.getSqlState(), is("23514"));
             assertThat(third.getRecord(), is("{\"id\":30}"));
             assertThat(third.getMessage(), is("the probe refuses the record with id 30"));
+        }
+    }
+
+    /** A bundle can be all that a worker reads: what it refuses does not fit into memory. */
+    @Test
+    void lettersOfWhatIsCommittedComeOutBeforeTheBundleEnds() {
+        CheckpointIntervals eachBatch = new CheckpointIntervals(0, 10, Duration.ZERO);
+        try (Sink sink = new Sink(
+                Probe.destination(Map.of("refuse_every", 1)), Probe.append(RecordPolicy.DLQ), eachBatch, 2, 1)) {
+            sink.startBundle();
+            orders.forEach(sink::process);
+            // Two wait in the queue, one is in the works, and one may be committed since the last time.
+            assertThat(sink.earlyLetters().size(), is(greaterThanOrEqualTo(60)));
+            sink.finishBundle();
+
+            assertThat(sink.deadLetters(), hasSize(100));
+            assertThat(sink.deadLetters().stream().distinct().count(), is(100L));
+        }
+    }
+
+    @Test
+    void lettersLeaveWithBatchesOfTheirOwnWindow() {
+        IntervalWindow first = new IntervalWindow(new Instant(0), new Instant(1000));
+        IntervalWindow second = new IntervalWindow(new Instant(1000), new Instant(2000));
+        CheckpointIntervals eachBatch = new CheckpointIntervals(0, 10, Duration.ZERO);
+        try (Sink sink = new Sink(
+                Probe.destination(Map.of("refuse_every", 1)), Probe.append(RecordPolicy.DLQ), eachBatch, 2, 1)) {
+            sink.startBundle();
+            sink.process(orders.get(0), first);
+            orders.subList(1, 10).forEach(batch -> sink.process(batch, second));
+            assertThat(
+                    sink.earlyLetters().stream()
+                            .filter(letter -> letter.getUnit() == 0)
+                            .count(),
+                    is(0L));
+            sink.finishBundle();
+
+            assertThat(sink.deadLetters().stream().distinct().count(), is(100L));
         }
     }
 
