@@ -5,6 +5,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.testing.PostgresServer;
@@ -16,6 +17,7 @@ import io.rapidbyte.wasm.Limits;
 import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.SchemaEvolution;
 import io.rapidbyte.wasm.WriteMode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,73 @@ class PostgresSinkTest {
     @AfterEach
     void dropSchema() {
         target.close();
+    }
+
+    @Test
+    void aBundleOfManyStreamsHasFewConnections() {
+        List<List<ArrowBatch>> streams = new ArrayList<>();
+        for (int stream = 0; stream < 7; stream++) {
+            streams.add(SinkTest.batches("stream" + stream, 2));
+        }
+        try (Sink sink = sink(Map.of(), RecordPolicy.FAIL, List.of())) {
+            sink.startBundle();
+            for (int batch = 0; batch < 2; batch++) {
+                for (List<ArrowBatch> batches : streams) {
+                    sink.process(batches.get(batch));
+                    assertThat(SinkTest.writerThreads(), is(lessThanOrEqualTo(4L)));
+                }
+            }
+            List<CommitReceipt> receipts = sink.finishBundle();
+
+            for (int stream = 0; stream < 7; stream++) {
+                String name = "stream" + stream;
+                assertThat(target.value("select count(*) from " + name), is("20"));
+                assertThat(
+                        receipts.stream()
+                                .filter(receipt -> receipt.stream().name().equals(name))
+                                .mapToLong(CommitReceipt::rows)
+                                .sum(),
+                        is(20L));
+            }
+        }
+    }
+
+    /** What is not committed cannot double when the bundle fails: nobody makes room there. */
+    @Test
+    void withoutALedgerNothingIsCommittedBeforeTheEndOfTheBundle() {
+        try (Sink sink = sink(Map.of("exactly_once", false), RecordPolicy.FAIL, List.of())) {
+            sink.startBundle();
+            for (int stream = 0; stream < 6; stream++) {
+                sink.process(SinkTest.batches("stream" + stream, 1).get(0));
+            }
+            assertThat(sink.finishBundle(), hasSize(6));
+        }
+    }
+
+    /** The second writer waits in the server for the keys that the first one has not committed. */
+    @Test
+    void twoRunsInOneBundleDoNotWaitForEachOther() {
+        List<ArrowBatch> orders = SinkTest.batches("orders", 12);
+        try (Sink sink = sink(Map.of(), RecordPolicy.DLQ, List.of("id"))) {
+            sink.startBundle();
+            for (ArrowBatch batch : orders) {
+                sink.process(batch);
+                sink.process(ArrowBatch.of(
+                        new BatchId(
+                                "another-run",
+                                "orders",
+                                batch.id().unit(),
+                                batch.id().sequence()),
+                        batch.rows(),
+                        batch.frame()));
+            }
+            List<CommitReceipt> receipts = sink.finishBundle();
+
+            assertThat(receipts.stream().mapToLong(CommitReceipt::rows).sum(), is(120L));
+            assertThat(receipts.stream().mapToLong(CommitReceipt::refused).sum(), is(120L));
+            assertThat(sink.deadLetters(), hasSize(120));
+            assertThat(target.value("select count(*) from orders"), is("120"));
+        }
     }
 
     @Test
