@@ -51,6 +51,7 @@ final class FinalizeStreamsDoFn extends DoFn<StreamCommit, FinalizedStream> {
             metrics.addHost("dest", mine.takeTimings());
         }
         LOG.info("Stream {} is complete in {}: {} rows, {} refused.", stream, target, sum.rows(), sum.refused());
+        RefusedRecords.warn(stream, target, sum.refused(), settings.dataErrors());
         finalized.output(new FinalizedStream(
                 stream, target, sum.rows(), sum.refused(), sum.bytes(), sum.batches(), total.position()));
     }

@@ -607,7 +607,8 @@ public final class WasmIO {
 
         /**
          * What becomes of a record that the target refuses because of what is in it; {@link RecordPolicy#FAIL} when not given. With {@link
-         * RecordPolicy#DLQ} it is in {@link WasmWriteResult#getDeadLetters()}.
+         * RecordPolicy#DLQ} it is in {@link WasmWriteResult#getDeadLetters()}: a pipeline that takes nothing from there loses it, unless the
+         * destination's config names a table of dead letters. How many there were is in the log when a stream is complete.
          */
         public Write withDataErrorPolicy(RecordPolicy policy) {
             return toBuilder().setDataErrorPolicy(policy).build();
@@ -726,7 +727,7 @@ public final class WasmIO {
             SerializableCoder<FinalizedStream> coder = SerializableCoder.of(FinalizedStream.class);
             if (commits.isBounded() == IsBounded.UNBOUNDED) {
                 // Made of the commits: what waits for this waits for them.
-                return commits.apply("Nothing to finalize", ParDo.of(new NeverFinalized()))
+                return commits.apply("Nothing to finalize", ParDo.of(new NeverFinalized(settings.dataErrors())))
                         .setCoder(coder);
             }
             // With the trigger of the input, a stream would be finished once for each of its firings.

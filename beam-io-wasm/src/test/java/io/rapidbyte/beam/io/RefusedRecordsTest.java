@@ -10,6 +10,9 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.RecordPolicy;
 import java.time.Duration;
@@ -28,7 +31,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** Records that a destination refuses: here those whose id is a multiple of 15, in units of ten rows. */
 @Timeout(60)
@@ -212,6 +217,37 @@ class RefusedRecordsTest {
         assertThat(orders.recordsWritten(), is(1980L));
         assertThat(orders.recordsRefused(), is(20L));
         assertThat(orders.get(RapidbyteMetrics.DEAD_LETTERS), is(20L));
+    }
+
+    /** Who chose to lose records, or takes no dead letters, hears of it all the same. */
+    @ParameterizedTest
+    @CsvSource({"SKIP, they were skipped", "DLQ, WasmWriteResult.getDeadLetters()"})
+    void theLogSaysWhatACompleteStreamLacks(RecordPolicy policy, String where) {
+        Logger logger = (Logger) LoggerFactory.getLogger(RefusedRecords.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try (Sink sink = sink(REFUSES, policy)) {
+            CommitReceipt receipt = write(sink, orders).get(0);
+            finish(receipt, policy);
+            assertThat(log.list, hasSize(1));
+            assertThat(
+                    log.list.get(0).getFormattedMessage(),
+                    containsString("7 of the records of stream orders are not in probe.orders"));
+            assertThat(log.list.get(0).getFormattedMessage(), containsString(where));
+
+            CommitReceipt whole = write(sink, orders.subList(2, 3)).get(0);
+            finish(whole, policy);
+            assertThat("nothing is said of a stream that lost nothing", log.list, hasSize(1));
+        } finally {
+            logger.detachAppender(log);
+        }
+    }
+
+    private static void finish(CommitReceipt receipt, RecordPolicy policy) {
+        FinalizeStreamsDoFn step = new FinalizeStreamsDoFn(Probe.destination(Map.of()), Probe.append(policy));
+        step.process(new StreamCommit(receipt, "probe.orders", null, true), new Collected<>(finalized -> {}));
+        step.teardown();
     }
 
     private static List<CommitReceipt> write(Sink sink, List<ArrowBatch> batches) {
