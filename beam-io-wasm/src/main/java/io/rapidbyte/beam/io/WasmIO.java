@@ -117,6 +117,10 @@ public final class WasmIO {
      * <p>Steps between reading and writing may change what is in a batch ({@link ArrowBatch#withFrame}), and may not leave one out, also when no
      * row is left in it: the first of a stream carries where the stream ends, and is all there is of a stream without rows. A stream
      * without its first batch is not finalized ({@code first_batch_missing}); one that lost all of its batches is as one that was not read.
+     *
+     * <p>A bundle that is repeated has to have the same batches: a destination that writes every batch once knows them by their identities, and
+     * refuses one that holds other rows than before. Where a step makes batches anew each time from something that changes, or puts them together
+     * as they arrive, {@link Write#withStableInput()} is needed.
      */
     public static Write write() {
         return new AutoValue_WasmIO_Write.Builder()
@@ -127,6 +131,7 @@ public final class WasmIO {
                 .setSchemaEvolution(SchemaEvolution.defaults())
                 .setCheckpointIntervalRows(0)
                 .setCheckpointInterval(Duration.ZERO)
+                .setStableInput(false)
                 .setOptions(Map.of())
                 .setMaxInflightBatches(16)
                 .setMaxInflightBytes(64L << 20)
@@ -534,6 +539,8 @@ public final class WasmIO {
 
         abstract Duration checkpointInterval();
 
+        abstract boolean stableInput();
+
         abstract Map<String, String> options();
 
         abstract int maxInflightBatches();
@@ -559,6 +566,8 @@ public final class WasmIO {
             abstract Builder setCheckpointIntervalRows(long rows);
 
             abstract Builder setCheckpointInterval(Duration interval);
+
+            abstract Builder setStableInput(boolean stable);
 
             abstract Builder setOptions(Map<String, String> options);
 
@@ -665,6 +674,17 @@ public final class WasmIO {
             }
         }
 
+        /**
+         * Asks the runner to give this step the same batches again when it repeats a bundle ({@code @RequiresStableInput}), also when a step
+         * before it would make others from the same input. What {@link WasmIO#read()} reads is the same each time by itself.
+         *
+         * <p>Not every runner knows it. Flink keeps batches until its next checkpoint for it, in streaming jobs with checkpoints, and needs {@code
+         * --enableStableInputDrain} where the input ends; what is written then is not in its metrics. Its batch jobs do without.
+         */
+        public Write withStableInput() {
+            return toBuilder().setStableInput(true).build();
+        }
+
         /** Options for the destination's write calls; see the connector's documentation. */
         public Write withOptions(Map<String, String> options) {
             return toBuilder().setOptions(Map.copyOf(options)).build();
@@ -708,8 +728,7 @@ public final class WasmIO {
                     new WriteSettings(writeMode(), primaryKey(), dataErrorPolicy(), schemaEvolution(), options());
             PCollectionTuple written = batches.apply(
                     "Write",
-                    ParDo.of(new WriteBatchesDoFn(
-                                    spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes()))
+                    ParDo.of(step(spec, settings))
                             .withOutputTags(WasmWriteResult.COMMITS, TupleTagList.of(WasmWriteResult.DEAD_LETTERS)));
             PCollection<StreamCommit> commits =
                     written.get(WasmWriteResult.COMMITS).setCoder(COMMITS);
@@ -720,6 +739,14 @@ public final class WasmIO {
                     .setCoder(SerializableCoder.of(CommitReceipt.class));
             return new WasmWriteResult(
                     receipts, finalizeStreams(spec, settings, commits), written.get(WasmWriteResult.DEAD_LETTERS));
+        }
+
+        private WriteBatchesDoFn step(ConnectorSpec spec, WriteSettings settings) {
+            return stableInput()
+                    ? new StableWriteBatchesDoFn(
+                            spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes())
+                    : new WriteBatchesDoFn(
+                            spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes());
         }
 
         private static PCollection<FinalizedStream> finalizeStreams(
@@ -789,6 +816,7 @@ public final class WasmIO {
                             .withLabel("Checkpoint Interval Rows"))
                     .add(DisplayData.item("checkpointInterval", checkpointInterval())
                             .withLabel("Checkpoint Interval"))
+                    .add(DisplayData.item("stableInput", stableInput()).withLabel("Stable Input"))
                     .add(DisplayData.item("maxInflightBatches", maxInflightBatches())
                             .withLabel("Maximum Batches in Flight"))
                     .add(DisplayData.item("maxInflightBytes", maxInflightBytes())

@@ -20,8 +20,10 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.transforms.display.HasDisplayData;
+import org.apache.beam.sdk.transforms.reflect.DoFnSignatures;
 import org.apache.beam.sdk.transforms.windowing.FixedWindows;
 import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.util.SerializableUtils;
@@ -226,6 +228,24 @@ class WasmIOTest {
                 new WriteBatchesDoFn(Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1));
         SerializableUtils.ensureSerializable(new TotalStreamsDoFn("probe-destination", WriteMode.APPEND));
         SerializableUtils.ensureSerializable(new FinalizeStreamsDoFn(Probe.destination(SECRET), Probe.append()));
+    }
+
+    @Test
+    void whoMakesBatchesAnewCanAskForStableInput() {
+        assertThat(displayed(Probe.write(Map.of())), hasEntry("stableInput", "false"));
+        assertThat(displayed(Probe.write(Map.of()).withStableInput()), hasEntry("stableInput", "true"));
+        assertThat(
+                requiresStableInput(new WriteBatchesDoFn(
+                        Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1)),
+                is(false));
+        assertThat(
+                requiresStableInput(new StableWriteBatchesDoFn(
+                        Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1)),
+                is(true));
+    }
+
+    private static boolean requiresStableInput(DoFn<?, ?> step) {
+        return DoFnSignatures.signatureForDoFn(step).processElement().requiresStableInput();
     }
 
     @Test

@@ -157,6 +157,31 @@ class WritePipelineTest {
         assertThat(RunReport.of(run(pipeline)).streams().get("orders").recordsWritten(), is(20L));
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void stableInputIsWrittenLikeAnyOther(TestRunner runner) {
+        everyRowIsWrittenFromStableInput(runner.pipeline());
+    }
+
+    /** Flink keeps what comes until its next checkpoint, and gives it to the step then. */
+    @Test
+    void stableInputIsWrittenWhereCheckpointsMakeItStable() {
+        everyRowIsWrittenFromStableInput(TestRunner.FLINK.pipeline(
+                "--streaming=true",
+                "--checkpointingInterval=100",
+                "--shutdownSourcesAfterIdleMs=1",
+                // What is kept when the input ends is kept for ever otherwise, and the job fails.
+                "--enableStableInputDrain=true"));
+    }
+
+    private static void everyRowIsWrittenFromStableInput(TestPipeline pipeline) {
+        WasmWriteResult written = pipeline.apply(
+                        Probe.read(Map.of("units", 4, "rows_per_batch", 5)).withStream("orders"))
+                .apply(Probe.write(Map.of()).withStableInput());
+        PAssert.that(rowsByStream(written.getReceipts())).containsInAnyOrder(List.of(KV.of("orders", 20L)));
+        run(pipeline);
+    }
+
     /** What comes after the data must not begin before it: the signal ends with the input, and not at once. */
     @Test
     void whatWaitsForAnUnboundedInputToBeFinalizedWaitsForItsEnd() {
