@@ -632,7 +632,10 @@ public final class WasmIO {
          * After how many bytes of batches the destination commits inside of a bundle; 0: not before its end. When not given, 64 MiB where the
          * connector writes every batch once ({@code exactly_once} in its manifest, and not switched off in its config), which bounds what a
          * failure makes it write again and how long its transactions are, and is seconds of work, beside which a commit costs nothing; 0 where it
-         * does not, because there the rows of such a commit are written twice when the rest of the bundle fails.
+         * does not, because there the rows of such a commit are written twice when the rest of the bundle fails. That bounds and does not
+         * exclude it: Flink ends the bundle of a batch job that fails as if it were complete, so that it is committed as far as it came, and
+         * written again when the job is restarted. And where batches of two streams with tables of one name are in a bundle, the writer of one
+         * commits before the other begins.
          */
         public Write withCheckpointIntervalBytes(long bytes) {
             requireNotNegative("withCheckpointIntervalBytes", bytes);

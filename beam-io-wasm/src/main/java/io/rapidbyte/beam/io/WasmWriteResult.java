@@ -50,7 +50,7 @@ public final class WasmWriteResult implements POutput {
 
     /**
      * One letter for each record that the destination refused, in the window and with the timestamp of the record's batch. They come out
-     * when their bundle is committed. Empty unless the policy is {@link io.rapidbyte.wasm.RecordPolicy#DLQ}.
+     * when their batch is committed, at the latest with their bundle. Empty unless the policy is {@link io.rapidbyte.wasm.RecordPolicy#DLQ}.
      */
     public PCollection<DeadLetter> getDeadLetters() {
         return deadLetters;
