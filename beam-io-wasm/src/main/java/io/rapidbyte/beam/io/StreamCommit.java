@@ -13,11 +13,14 @@ import java.io.Serializable;
  * @param position where the stream's run ends, when the batch that carries it was in the bundle; else null. It is not in the receipt, which
  *     anybody can see: other bundles of the stream may not be committed yet
  * @param first whether the stream's first batch, which every stream has, was in the bundle
+ * @param readBy the run that read the batches, which is not the receipt's when the write was given an id of its own
  */
-record StreamCommit(CommitReceipt receipt, String target, String position, boolean first) implements Serializable {
+record StreamCommit(CommitReceipt receipt, String target, String position, boolean first, String readBy)
+        implements Serializable {
     StreamCommit {
         requireNonNull(receipt, "receipt");
         requireNonNull(target, "target");
+        requireNonNull(readBy, "readBy");
     }
 
     /** The sum of this and another commit of the same stream. */
@@ -34,6 +37,7 @@ record StreamCommit(CommitReceipt receipt, String target, String position, boole
                         receipt.batches() + more.batches()),
                 target,
                 position == null ? other.position : position,
-                first || other.first);
+                first || other.first,
+                readBy);
     }
 }

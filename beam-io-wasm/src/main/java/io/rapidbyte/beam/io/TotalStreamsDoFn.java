@@ -48,7 +48,10 @@ final class TotalStreamsDoFn extends DoFn<KV<String, Iterable<StreamCommit>>, St
             if (commit.position() != null) {
                 requireSamePosition(name, positions.putIfAbsent(name, commit.position()), commit.position());
             }
-            totals.merge(new Key(receipt.runId(), name), commit, StreamCommit::plus);
+            StreamCommit sum = totals.merge(new Key(receipt.runId(), name), commit, StreamCommit::plus);
+            if (!sum.readBy().equals(commit.readBy())) {
+                throw MixedRuns.underOneId(connector, name, receipt.runId());
+            }
         }
         if (mode == WriteMode.REPLACE) {
             requireOneRunOfEach(totals);
@@ -106,12 +109,7 @@ final class TotalStreamsDoFn extends DoFn<KV<String, Iterable<StreamCommit>>, St
         Map<String, String> runs = new HashMap<>();
         for (Key key : totals.keySet()) {
             if (runs.putIfAbsent(key.stream(), key.runId()) != null) {
-                throw refused(
-                        Category.CONFIG,
-                        "mixed_runs",
-                        "Stream " + key.stream()
-                                + " was read by two steps, and the rows of either would take the place of the other's. Read it in one step,"
-                                + " or write it in mode append.");
+                throw MixedRuns.inReplace(connector, key.stream());
             }
         }
     }

@@ -58,6 +58,9 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     /** What this bundle has had of each stream. */
     private transient Map<Key, SeenBatches> seen;
 
+    /** The runs that read what is in this bundle. */
+    private transient Map<Key, String> readers;
+
     WriteBatchesDoFn(
             ConnectorSpec spec,
             WriteSettings settings,
@@ -79,6 +82,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         written = new ArrayList<>();
         withLetters = new ArrayList<>();
         seen = new HashMap<>();
+        readers = new HashMap<>();
     }
 
     @StartBundle
@@ -94,6 +98,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         boolean accepted = false;
         try {
             Key key = new Key(runOf(batch), batch.stream());
+            requireOneReader(key, batch);
             requireNew(key, batch);
             OpenStream stream = open.get(key);
             if (stream == null) {
@@ -139,6 +144,13 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     /** The run that was asked for, and else the one that read the batch. */
     private String runOf(ArrowBatch batch) {
         return spec.runId() != null ? spec.runId() : batch.id().runId();
+    }
+
+    private void requireOneReader(Key key, ArrowBatch batch) {
+        String reader = batch.id().runId();
+        if (!readers.computeIfAbsent(key, any -> reader).equals(reader)) {
+            throw MixedRuns.underOneId(spec.name(), key.stream(), key.runId());
+        }
     }
 
     /** Where batches are told apart by their identities, two with one identity are one batch, and the other would be lost. */
@@ -221,7 +233,8 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         open.remove(stream.key);
         pool.give(stream.lease);
         BundleAccount account = stream.writer.account();
-        written.add(new Written(sharedRequest(stream.writer.request()), stream.writer.target(), account));
+        written.add(new Written(
+                sharedRequest(stream.writer.request()), stream.writer.target(), readers.get(stream.key), account));
         if (account.hasLetters()) {
             withLetters.add(account);
         }
@@ -242,7 +255,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         of.account
                 .parts()
                 .forEach(part -> context.output(
-                        new StreamCommit(part.receipt(of.request), of.target, part.position(), part.first()),
+                        new StreamCommit(part.receipt(of.request), of.target, part.position(), part.first(), of.readBy),
                         part.latest(),
                         part.window()));
         of.account
@@ -271,6 +284,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         written.clear();
         withLetters.clear();
         seen.clear();
+        readers.clear();
         for (OpenStream stream : left) {
             stream.writer.abort();
             stream.writer.report(metricsOf(stream));
@@ -304,5 +318,5 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     }
 
     /** What a writer has committed that is gone. */
-    private record Written(WriteRequest request, String target, BundleAccount account) {}
+    private record Written(WriteRequest request, String target, String readBy, BundleAccount account) {}
 }

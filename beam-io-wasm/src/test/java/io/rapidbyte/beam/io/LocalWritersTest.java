@@ -98,7 +98,8 @@ class LocalWritersTest {
                 Probe.RUN, StreamSpec.of("orders"), ArrowFrames.schemaOf(batch.frame()), 10, 0, 100, 1);
         FinalizeStreamsDoFn step = new FinalizeStreamsDoFn(Probe.destination(config), Probe.append());
         try {
-            step.process(new StreamCommit(receipt, "probe.orders", null, true), new Collected<>(finalized -> {}));
+            step.process(
+                    new StreamCommit(receipt, "probe.orders", null, true, "run"), new Collected<>(finalized -> {}));
         } finally {
             step.teardown();
         }

@@ -246,7 +246,7 @@ class RefusedRecordsTest {
 
     private static void finish(CommitReceipt receipt, RecordPolicy policy) {
         FinalizeStreamsDoFn step = new FinalizeStreamsDoFn(Probe.destination(Map.of()), Probe.append(policy));
-        step.process(new StreamCommit(receipt, "probe.orders", null, true), new Collected<>(finalized -> {}));
+        step.process(new StreamCommit(receipt, "probe.orders", null, true, "run"), new Collected<>(finalized -> {}));
         step.teardown();
     }
 

@@ -11,6 +11,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.Arrays;
 import java.util.Map;
@@ -24,8 +25,10 @@ import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.testing.TestPipeline;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.Flatten;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -172,6 +175,23 @@ class RunIdTest {
         pipeline.run().waitUntilFinish();
 
         assertThat(new TreeSet<>(WRITTEN), contains("written"));
+    }
+
+    /** Two shards, say, with tables of one name: unit 0, batch 0 of the one would pass for that of the other. */
+    @ParameterizedTest
+    @EnumSource
+    void aRunIdOfTheWriteDoesNotCoverTwoReadsOfOneStream(TestRunner runner) {
+        TestPipeline pipeline = runner.pipeline();
+        PCollectionList.of(pipeline.apply("one", read().withStream("orders")))
+                .and(pipeline.apply("other", read().withStream("orders")))
+                .apply(Flatten.pCollections())
+                .apply(WasmIO.write().withConnector(Probe.destinationModule()).withRunId("written"));
+
+        RuntimeException thrown =
+                assertThrows(RuntimeException.class, () -> pipeline.run().waitUntilFinish());
+        ConnectorException failure = ConnectorFailures.find(thrown).orElseThrow(() -> thrown);
+        assertThat(failure.error().code(), is("mixed_runs"));
+        assertThat(failure.getMessage(), containsString("is written under the one run id written"));
     }
 
     /** Without a checkpoint Flink starts the whole job again, planning included; with one it goes on from there. */
