@@ -4,6 +4,9 @@
 
 use super::*;
 
+#[path = "replace_tests/keys.rs"]
+mod keys;
+
 const TARGET: &str = include_str!("replace_tests/target.sql");
 const STATE: &str = include_str!("replace_tests/state.sql");
 
