@@ -11,6 +11,7 @@ use crate::inheritance::storage;
 use crate::key::Key;
 use crate::ledger;
 use crate::names::Target;
+use crate::remembered::remember;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
 use crate::unique_key;
@@ -104,7 +105,7 @@ pub fn apply_replace(
         if let Some(table) = &existing {
             inherit_storage(session, target, table)?;
         }
-        Ok(())
+        remember(session, target)
     })
 }
 

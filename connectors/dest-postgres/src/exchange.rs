@@ -3,10 +3,11 @@
 //! The other way to replace a table: its rows are exchanged and the table stays, with all that depends on it. It takes longer than
 //! a new table, which has its rows already, and leaves the room of the old rows to the next VACUUM.
 
-use crate::catalog::{ExistingTable, RelationKind};
+use crate::catalog::{find_table, ExistingTable, RelationKind};
 use crate::catalog_statements::{query, read, run, trust_nobody, Query};
 use crate::inheritance::has_same_columns;
 use crate::names::Target;
+use crate::remembered::target_changed;
 use crate::session::Session;
 use rapidbyte_sdk::postgres::quote_identifier;
 use rapidbyte_sdk::{Category, Error, Result};
@@ -19,7 +20,6 @@ pub fn obstacles(session: &mut Session, table: &ExistingTable) -> Result<Vec<Str
 /// Puts the rows of the side table into the target in the place of what it has. Both have the same columns.
 #[inline(never)]
 pub fn exchange(session: &mut Session, target: &Target, old: &ExistingTable, side: &ExistingTable) -> Result<()> {
-    debug_assert!(has_same_columns(old, side));
     let only = if old.kind == RelationKind::PartitionedTable {
         ""
     } else {
@@ -28,6 +28,10 @@ pub fn exchange(session: &mut Session, target: &Target, old: &ExistingTable, sid
     // Whoever reads goes on reading the old rows.
     let lock = format!("LOCK TABLE {}{} IN SHARE ROW EXCLUSIVE MODE", only, target.quoted());
     session.execute(&lock)?;
+    // What was read before may have been altered by who held the table until now.
+    let now = find_table(session, &target.schema, &target.table)?;
+    let is_the_same = |now: &&ExistingTable| (now.oid, now.kind) == (old.oid, old.kind) && has_same_columns(now, side);
+    let old = now.as_ref().filter(is_the_same).ok_or_else(|| target_changed(target))?;
     let mut afterwards = read(session, &[query(MAKE_STRICT_FOREIGN_KEYS)], old.oid, side.oid)?;
     let drop = read(session, &[query(DROP_STRICT_FOREIGN_KEYS)], old.oid, side.oid)?;
     run(session, &drop)?;

@@ -42,6 +42,7 @@ mod prepared;
 mod refused;
 #[cfg(test)]
 mod refused_live_tests;
+mod remembered;
 mod replaceable;
 mod session;
 mod settings;

@@ -6,6 +6,8 @@ use super::*;
 
 #[path = "replace_tests/keys.rs"]
 mod keys;
+#[path = "replace_tests/meanwhile.rs"]
+mod meanwhile;
 
 const TARGET: &str = include_str!("replace_tests/target.sql");
 const STATE: &str = include_str!("replace_tests/state.sql");
