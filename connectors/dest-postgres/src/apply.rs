@@ -7,7 +7,7 @@ use crate::catalog_statements::{run, trust_nobody};
 use crate::column_rules::column_rules;
 use crate::compare::is_same;
 use crate::drift::{check_policies, evolve};
-use crate::inheritance::storage;
+use crate::inheritance::{default_privileges, storage};
 use crate::key::Key;
 use crate::ledger;
 use crate::names::Target;
@@ -103,7 +103,7 @@ pub fn apply_replace(
         };
         session.execute(&(definition + &place.options))?;
         if let Some(table) = &existing {
-            inherit_storage(session, target, table)?;
+            make_like(session, target, table)?;
         }
         remember(session, target)
     })
@@ -182,11 +182,13 @@ fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> 
     })
 }
 
+/// Keeps the side table from everybody else, as those may read it by default who may not read the target, and has it store rows as the target does.
 #[inline(never)]
-fn inherit_storage(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
+fn make_like(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
     match find_table(session, &target.schema, &target.side_table)? {
         Some(side) => {
-            let statements = storage(session, table, &side)?;
+            let mut statements = default_privileges(session, table, &side)?;
+            statements.extend(storage(session, table, &side)?);
             run(session, &statements)
         }
         None => Ok(()),

@@ -132,3 +132,36 @@ fn a_target_that_has_come_or_gone_since_is_not_taken_for_another() {
         assert_eq!(server.value("SELECT to_regclass('gone')"), "null");
     });
 }
+
+#[test]
+fn rows_are_not_shown_in_the_side_table_to_those_who_may_not_see_the_target() {
+    with_server_without_ledger("rb_shown", |mut server| {
+        server.run(
+            "DROP ROLE IF EXISTS \"rb Analyst\"; CREATE ROLE \"rb Analyst\"; ALTER DEFAULT PRIVILEGES IN SCHEMA rb_shown GRANT ALL ON TABLES TO \"rb Analyst\", PUBLIC;
+             CREATE TABLE t (id int, name text); REVOKE ALL ON t FROM PUBLIC; CREATE TABLE u (id int); REVOKE ALL ON u FROM \"rb Analyst\"",
+        );
+        let seen = "SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a WHERE relname LIKE '\\_rapidbyte%' AND a.grantee <> c.relowner \
+             AND relnamespace = 'rb_shown'::regnamespace";
+        let before = server.rows(STATE);
+        loaded(&server, "run 1", "t");
+        loaded(&server, "run 2", "u");
+        assert_eq!(server.value(seen), "0");
+        finalize(&server, "run 1", "t", &two_columns()).unwrap();
+        finalize(&server, "run 2", "u", &two_columns()).unwrap();
+        let privileges = |lines: Vec<String>| {
+            lines
+                .into_iter()
+                .filter(|line| line.starts_with("privileges"))
+                .collect::<Vec<_>>()
+        };
+        assert_same(&privileges(before), &privileges(server.rows(STATE)));
+        // A new table has what all new tables have.
+        loaded(&server, "run 3", "new");
+        finalize(&server, "run 3", "new", &two_columns()).unwrap();
+        assert_eq!(
+            server.value("SELECT has_table_privilege('rb Analyst', 'new', 'SELECT')"),
+            "t"
+        );
+        server.run("DROP SCHEMA rb_shown CASCADE; DROP OWNED BY \"rb Analyst\"; DROP ROLE \"rb Analyst\"");
+    });
+}
