@@ -6,6 +6,8 @@ use super::*;
 
 #[path = "replace_tests/keys.rs"]
 mod keys;
+#[path = "replace_tests/meaning.rs"]
+mod meaning;
 #[path = "replace_tests/meanwhile.rs"]
 mod meanwhile;
 
