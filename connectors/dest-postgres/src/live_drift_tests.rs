@@ -656,6 +656,47 @@ fn blanks_that_the_server_would_cut_off_are_refused() {
 }
 
 #[test]
+fn blanks_of_elements_are_not_cut_off() {
+    with_server_without_ledger("rb_drift_elements", |mut server| {
+        server.run("CREATE TABLE t (v varchar(5)[], c char(5)[])");
+        let row = [vec![cell("{\"abc       \",ab}"), cell("{\"abc       \",ab}")]];
+        let fields = |v: &str, c: &str| vec![text("v", v), text("c", c)];
+        for (v, c, column) in [
+            ("character varying(10)[]", "character(5)[]", "v"),
+            ("character varying[]", "character(5)[]", "v"),
+            ("character varying(5)[]", "character(10)[]", "c"),
+        ] {
+            let result = load(&server, "t", json!({}), fields(v, c), &row);
+            refused(result, "column_mismatch", &format!("column '{}' is ", column));
+        }
+        assert_eq!(server.value("SELECT count(*) FROM t"), "0");
+        let short = [vec![cell("{abc,\"ab \"}"), cell("{abc}")]];
+        load(
+            &server,
+            "t",
+            json!({}),
+            fields("character varying(4)[]", "character(4)[]"),
+            &short,
+        )
+        .unwrap();
+        let policies = json!({"type_change": "coerce"});
+        load(
+            &server,
+            "t",
+            policies,
+            fields("character varying(10)[]", "character(10)[]"),
+            &row,
+        )
+        .unwrap();
+        assert_eq!(types(&mut server, "t"), "v character varying(10)[], c character(10)[]");
+        assert_eq!(
+            server.rows("SELECT v[1] || '.' || v[2] || '.' FROM t ORDER BY cardinality(v), length(v[1])"),
+            ["abc.ab .", "abc       .ab."]
+        );
+    });
+}
+
+#[test]
 fn a_run_that_is_refused_has_changed_nothing() {
     with_server_without_ledger("rb_drift_undone", |mut server| {
         server.run("CREATE TABLE t (id smallint, key int PRIMARY KEY)");
