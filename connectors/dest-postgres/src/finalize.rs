@@ -19,7 +19,7 @@ use rapidbyte_sdk::{debug, info, warn, Error, Result};
 
 /// For how many seconds each attempt waits for others to let go of the target. Whoever comes meanwhile waits behind it, so it waits
 /// for a short time first; together it is less than what the host gives to a call.
-const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+pub const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
 /// The same for the tables that the target's foreign keys refer to.
 const PREPARATION_WAIT: u32 = 30;

@@ -794,6 +794,44 @@ fn nobody_waits_for_a_change_that_cannot_be_made() {
 }
 
 #[test]
+fn others_are_let_through_while_a_change_waits() {
+    with_server_without_ledger("rb_drift_queue", |mut server| {
+        server.run("CREATE TABLE t (id int); CREATE TABLE u (id smallint); INSERT INTO t VALUES (1)");
+        let schema = Schema::new(vec![an_id(), plain("x", DataType::Utf8, "text")]);
+        for (table, policies) in [
+            ("t", json!({})),
+            ("u", json!({"type_change": "coerce", "new_column": "ignore"})),
+        ] {
+            // A long report.
+            server.run(&format!("BEGIN; SELECT 1 FROM {}", table));
+            let (config, schema) = (server.config.clone(), schema.clone());
+            let applying = std::thread::spawn(move || {
+                set_host(StandInHost::default());
+                let open = json!({"abi": 1, "run_id": "run", "config": config});
+                let mut connector = PostgresDestination::open(serde_json::from_value(open).unwrap()).unwrap();
+                connector
+                    .apply(evolving(table, &schema, WriteMode::Append, &policies))
+                    .map(|_| ())
+            });
+            let waits = format!(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}'::regclass",
+                table
+            );
+            while server.value(&waits) == "0" {}
+            // Someone else comes, and would wait behind the change for as long as the report goes on.
+            server.another().run(&format!(
+                "SET lock_timeout = '10s'; SELECT 1 FROM rb_drift_queue.{}",
+                table
+            ));
+            server.run("COMMIT");
+            applying.join().unwrap().unwrap();
+        }
+        assert_eq!(types(&mut server, "t"), "id integer, x text");
+        assert_eq!(types(&mut server, "u"), "id integer");
+    });
+}
+
+#[test]
 fn several_instances_may_change_the_target_at_once() {
     with_server_without_ledger("rb_drift_race", |mut server| {
         server.run("CREATE TABLE t (id smallint NOT NULL, v varchar(2))");

@@ -91,6 +91,21 @@ pub fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
 }
 
 impl Server {
+    /// Someone else who works with the same server.
+    pub fn another(&self) -> Server {
+        let open = |settings: &Config| {
+            Ok(Socket(std::net::TcpStream::connect((
+                settings.host.as_str(),
+                settings.port,
+            ))?))
+        };
+        let settings = Config::from_json(&self.config, "rapidbyte test").unwrap();
+        Server {
+            config: self.config.clone(),
+            connection: Connection::connect(&settings, open).unwrap(),
+        }
+    }
+
     pub fn run(&mut self, sql: &str) -> u64 {
         self.connection.execute(sql).unwrap()
     }
