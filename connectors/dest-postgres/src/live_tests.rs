@@ -4,6 +4,7 @@
 //! JSON, for a user that may create schemas and roles, and pass without doing anything when it does not.
 
 mod loads;
+mod sessions;
 mod upserts;
 
 use crate::PostgresDestination;
