@@ -42,6 +42,8 @@ mod prepared;
 mod refused;
 #[cfg(test)]
 mod refused_live_tests;
+#[cfg(test)]
+mod refused_modes_live_tests;
 mod remembered;
 mod replaceable;
 mod session;

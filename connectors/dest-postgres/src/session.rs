@@ -4,7 +4,7 @@
 
 use crate::prepared::Prepared;
 use crate::settings::Settings;
-use rapidbyte_sdk::postgres::{connect, connection_lost, Connection, QueryResult, TransactionStatus};
+use rapidbyte_sdk::postgres::{connect, connection_lost, takes_no_writes, Connection, QueryResult, TransactionStatus};
 use rapidbyte_sdk::{abi, debug, Category, Error, Result, TcpStream};
 use std::collections::HashSet;
 
@@ -106,9 +106,18 @@ impl Session {
     /// The same, with statements in the same message; returns what each of them gave back.
     pub fn begin_with(&mut self, statements: &str) -> Result<Vec<QueryResult>> {
         let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}", statements);
-        let results = self.connection()?.simple_query(&begin)?;
-        self.in_transaction = true;
-        Ok(results)
+        let connection = self.connection()?;
+        let outcome = connection.simple_query(&begin);
+        // Whether it is BEGIN itself that failed.
+        let has_begun = connection.transaction_status() != TransactionStatus::Idle;
+        match outcome {
+            Ok(results) => {
+                self.in_transaction = true;
+                Ok(results)
+            }
+            Err(error) if error.code() == "0A000" && !has_begun => Err(takes_no_writes(error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Commits. An error says whether the transaction may have been committed all the same.

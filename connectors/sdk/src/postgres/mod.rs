@@ -33,7 +33,7 @@ pub use connect::connect;
 pub use connection::{Connection, TransactionStatus};
 pub use copy_in::{CopyIn, COPY_DATA_PREFIX};
 pub use copy_out::{CopyData, CopyOut};
-pub use error::{connection_lost, protocol_error, ServerError};
+pub use error::{connection_lost, protocol_error, takes_no_writes, ServerError};
 pub use moment_text::{write_day, write_time, write_timestamp, DAYS_BETWEEN_EPOCHS, MICROSECONDS_PER_DAY};
 pub use name::RelationName;
 pub use pipeline::{bind_header, execute, prepare, sync, Pipeline, BIND_END};
