@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Changes to a target's columns, inside of the transaction of `rb_apply`.
+//! Changes to a target's columns, inside of the transaction of `rb_apply`, which limits how long they wait for others to let go of the target.
 
 use crate::catalog::{ExistingColumn, ExistingTable, RelationKind};
 use crate::column_rules::ColumnRules;
@@ -10,9 +10,6 @@ use crate::wanted::WantedColumn;
 use crate::widen::widened;
 use rapidbyte_sdk::postgres::quote_identifier;
 use rapidbyte_sdk::{info, Error, Result};
-
-/// How long to wait for others to let go of the target.
-const LOCK_TIMEOUT: &str = "90s";
 
 /// The statement that adds a column. Rows that are there have no value for it, so that it can be null whatever the stream says.
 pub fn add_column(target: &Target, column: &WantedColumn) -> String {
@@ -60,7 +57,6 @@ pub fn add_columns(
             "a foreign table has the columns that its server has",
         )));
     }
-    wait_for_others(session)?;
     let additions: Vec<String> = columns.iter().map(|column| addition(column)).collect();
     session
         .execute(&format!("ALTER TABLE {} {}", target.quoted(), additions.join(", ")))
@@ -101,7 +97,6 @@ pub fn widen(
     if changes.is_empty() {
         return Ok(());
     }
-    wait_for_others(session)?;
     // Together, the rows are written again once at most.
     let together: Vec<&str> = changes.iter().map(|(_, change)| change.as_str()).collect();
     if attempt(session, target, &together.join(", "))?.is_none() {
@@ -131,7 +126,6 @@ pub fn widen(
 /// Lets a column be null. Returns why it cannot be.
 #[inline(never)]
 pub fn drop_not_null(session: &mut Session, target: &Target, column: &str) -> Result<Option<Error>> {
-    wait_for_others(session)?;
     let change = format!("ALTER COLUMN {} DROP NOT NULL", quote_identifier(column));
     let refused = attempt(session, target, &change)?;
     if refused.is_none() {
@@ -143,12 +137,6 @@ pub fn drop_not_null(session: &mut Session, target: &Target, column: &str) -> Re
         );
     }
     Ok(refused)
-}
-
-fn wait_for_others(session: &mut Session) -> Result<()> {
-    session
-        .execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))
-        .map(|_| ())
 }
 
 /// Changes the target, and undoes nothing but the change when the server refuses it. Returns the refusal.

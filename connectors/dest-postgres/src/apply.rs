@@ -7,17 +7,19 @@ use crate::catalog_statements::run;
 use crate::column_rules::column_rules;
 use crate::compare::is_same;
 use crate::drift::{check_policies, evolve};
-use crate::inheritance::storage;
+use crate::finalize::LOCK_WAITS;
+use crate::inheritance::{default_privileges, storage};
 use crate::key::Key;
 use crate::ledger;
 use crate::names::Target;
+use crate::remembered::remember;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
 use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal};
-use rapidbyte_sdk::{info, Error, NewColumn, Result, SchemaEvolution, WriteMode};
+use rapidbyte_sdk::{debug, info, Error, NewColumn, Result, SchemaEvolution, WriteMode};
 
 /// Creates what is missing of schema and target, and makes what is there ready for the stream's columns.
 #[inline(never)]
@@ -30,24 +32,39 @@ pub fn apply_append(
     mode: WriteMode,
 ) -> Result<()> {
     let wanted = wanted_columns(session, &target.stream, schema)?;
-    session.transaction(|session| {
-        lock(session, target.lock_key())?;
-        create_schema(session, target)?;
-        match find_table(session, &target.schema, &target.table)? {
-            None => {
-                check_types(target, &wanted)?;
-                session.execute(&create_table(&target.quoted(), &wanted, key))?;
-                info!("stream '{}': created table {}", target.stream, target.display());
-                Ok(())
-            }
-            Some(table) => {
-                check_takes_rows(target, &table)?;
-                if mode == WriteMode::Upsert {
-                    unique_key::check(session, target, &table, key, schema)?;
+    let mut outcome = Ok(());
+    for seconds in LOCK_WAITS {
+        outcome = session.transaction(|session| {
+            lock(session, target.lock_key())?;
+            create_schema(session, target)?;
+            match find_table(session, &target.schema, &target.table)? {
+                None => {
+                    check_types(target, &wanted)?;
+                    session.execute(&create_table(&target.quoted(), &wanted, key))?;
+                    info!("stream '{}': created table {}", target.stream, target.display());
+                    Ok(())
                 }
-                evolve(session, target, evolution, &wanted, table)
+                Some(table) => {
+                    check_takes_rows(target, &table)?;
+                    if mode == WriteMode::Upsert {
+                        unique_key::check(session, target, &table, key, schema)?;
+                    }
+                    session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
+                    evolve(session, target, evolution, &wanted, table)
+                }
             }
+        });
+        match &outcome {
+            // Somebody uses the table, and others wait behind this. All of it is undone, so that they come before it is tried again.
+            Err(error) if matches!(error.code(), "55P03" | "40P01") => {
+                debug!("stream '{}': another attempt after: {}", target.stream, error)
+            }
+            _ => break,
         }
+    }
+    outcome.map_err(|error| match error.code() {
+        "55P03" => error.hint("end the sessions that use the table: pg_stat_activity shows them"),
+        _ => error,
     })
 }
 
@@ -102,9 +119,9 @@ pub fn apply_replace(
         };
         session.execute(&(definition + &place.options))?;
         if let Some(table) = &existing {
-            inherit_storage(session, target, table)?;
+            make_like(session, target, table)?;
         }
-        Ok(())
+        remember(session, target)
     })
 }
 
@@ -181,11 +198,13 @@ fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> 
     })
 }
 
+/// Keeps the side table from everybody else, as those may read it by default who may not read the target, and has it store rows as the target does.
 #[inline(never)]
-fn inherit_storage(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
+fn make_like(session: &mut Session, target: &Target, table: &ExistingTable) -> Result<()> {
     match find_table(session, &target.schema, &target.side_table)? {
         Some(side) => {
-            let statements = storage(session, table, &side)?;
+            let mut statements = default_privileges(session, table, &side)?;
+            statements.extend(storage(session, table, &side)?);
             run(session, &statements)
         }
         None => Ok(()),

@@ -68,7 +68,7 @@ fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
         None => return wanted.type_oid == column.type_oid,
     };
     if wanted.type_oid == column.type_oid {
-        return wanted.type_name.fits_into(existing);
+        return wanted.type_name.fits_into(existing) && !loses_blanks(&wanted.type_name, existing);
     }
     let is_text = |name: &TypeName| !name.array && INTERCHANGEABLE.contains(&name.name.as_str());
     if is_text(&wanted.type_name) && is_text(existing) {
@@ -82,6 +82,11 @@ fn holds(wanted: &WantedColumn, column: &ExistingColumn) -> bool {
         (Some(_), None) => true,
         (None, _) => false,
     }
+}
+
+/// Whether the server would cut off blanks at the end of elements of an array without a word. The values of a column are looked at here.
+fn loses_blanks(wanted: &TypeName, existing: &TypeName) -> bool {
+    existing.array && matches!(existing.name.as_str(), "varchar" | "bpchar") && is_too_short(existing, wanted)
 }
 
 /// The error for a target's column that does not hold the stream's values.
@@ -256,6 +261,9 @@ mod tests {
         assert_eq!(of("character varying(6)", "text"), Fit::Holds);
         assert_eq!(of("bit varying(6)", "bit varying(5)"), Fit::TooShort);
         assert_eq!(of("bit(4)", "bit(5)"), Fit::TooShort);
+        assert_eq!(of("character varying(6)[]", "character varying(5)[]"), Fit::Differs);
+        assert_eq!(of("character[]", "character(5)[]"), Fit::Holds);
+        assert_eq!(of("bit varying(6)[]", "bit varying(5)[]"), Fit::TooShort);
         assert_eq!(of("numeric(5,2)", "numeric(4,2)"), Fit::Differs);
     }
 

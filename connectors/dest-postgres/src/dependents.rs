@@ -118,7 +118,7 @@ const FOREIGN_KEY_COMMENTS: &str =
      JOIN pg_catalog.pg_description d ON d.classoid = 'pg_catalog.pg_constraint'::regclass AND d.objoid = c.oid \
      WHERE c.confrelid = $old AND c.conrelid <> $old AND c.contype = 'f' AND c.conparentid = 0";
 
-const OBSTACLES: [Query; 4] = [
+const OBSTACLES: [Query; 6] = [
     query(
         "SELECT 'it belongs to ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(relowner)) \
          FROM pg_catalog.pg_class WHERE oid = $old AND NOT pg_catalog.pg_has_role(relowner, 'USAGE')",
@@ -129,7 +129,31 @@ const OBSTACLES: [Query; 4] = [
              WHERE objoid = $old AND classoid = 'pg_catalog.pg_class'::regclass)",
     ),
     query("SELECT 'it is a table of a type' FROM pg_catalog.pg_class WHERE oid = $old AND reloftype <> 0"),
+    query(
+        "SELECT DISTINCT 'trigger ' || pg_catalog.quote_ident(t.tgname) || ' of ' || t.tgrelid::regclass || ' comes from it' \
+         FROM pg_catalog.pg_trigger t WHERE t.tgconstrrelid = $old AND t.tgrelid <> $old AND NOT t.tgisinternal",
+    ),
+    query(UNNAMED_OPERATORS),
 ];
+
+/// Definitions are printed and read again, and in these places the server prints an operator without its schema, or not at all: it would be looked for
+/// among its own ones only. On those nothing is said to depend.
+const UNNAMED_OPERATORS: &str = "WITH definitions(classid, objid, text) AS (\
+         SELECT 'pg_catalog.pg_rewrite'::regclass, r.oid, pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite r \
+         WHERE r.ev_class = $old OR r.oid IN (SELECT d.objid FROM pg_catalog.pg_depend d \
+             WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $old) \
+         UNION ALL SELECT 'pg_catalog.pg_trigger'::regclass, oid, pg_catalog.pg_get_triggerdef(oid) FROM pg_catalog.pg_trigger \
+         WHERE tgrelid = $old AND NOT tgisinternal \
+         UNION ALL SELECT 'pg_catalog.pg_policy'::regclass, oid, pg_catalog.concat_ws(' ', \
+             pg_catalog.pg_get_expr(polqual, polrelid), pg_catalog.pg_get_expr(polwithcheck, polrelid)) \
+         FROM pg_catalog.pg_policy WHERE polrelid = $old \
+         UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, pg_catalog.pg_get_statisticsobjdef(oid) \
+         FROM pg_catalog.pg_statistic_ext WHERE stxrelid = $old) \
+     SELECT DISTINCT pg_catalog.pg_describe_object(s.classid, s.objid, 0) || ' uses the operator ' || o.oid::regoperator \
+     FROM definitions s JOIN pg_catalog.pg_depend d ON d.classid = s.classid AND d.objid = s.objid \
+         AND d.refclassid = 'pg_catalog.pg_operator'::regclass \
+     JOIN pg_catalog.pg_operator o ON o.oid = d.refobjid AND o.oprnamespace <> 'pg_catalog'::regnamespace \
+     WHERE s.text ~ 'USING|DISTINCT FROM|NULLIF|CASE' ORDER BY 1";
 
 const RELATIVES: &str = "SELECT CASE WHEN c.relispartition THEN 'it is a partition' ELSE 'it inherits from another table' END \
      FROM pg_catalog.pg_class c WHERE c.oid = $old AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) \

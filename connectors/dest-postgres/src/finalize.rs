@@ -11,14 +11,15 @@ use crate::exchange::{self, exchange};
 use crate::inheritance::{foreign_keys, has_same_columns, owner, Inheritance};
 use crate::ledger;
 use crate::names::Target;
-use crate::replaceable::{way_with_same_columns, Way};
+use crate::remembered::{check_unchanged, forget, target_changed};
+use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified};
 use rapidbyte_sdk::{debug, info, warn, Error, Result};
 
 /// For how many seconds each attempt waits for others to let go of the target. Whoever comes meanwhile waits behind it, so it waits
 /// for a short time first; together it is less than what the host gives to a call.
-const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+pub const LOCK_WAITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
 /// The same for the tables that the target's foreign keys refer to.
 const PREPARATION_WAIT: u32 = 30;
@@ -27,7 +28,7 @@ const PREPARATION_WAIT: u32 = 30;
 enum Found {
     Both(ExistingTable, ExistingTable),
     /// The side table alone: there has never been a target.
-    Side,
+    Side(ExistingTable),
     /// It has been done.
     Target,
 }
@@ -63,7 +64,7 @@ fn find(session: &mut Session, target: &Target) -> Result<Found> {
     let old = find_table(session, &target.schema, &target.table)?;
     match (side, old) {
         (Some(side), Some(old)) => Ok(Found::Both(side, old)),
-        (Some(_), None) => Ok(Found::Side),
+        (Some(side), None) => Ok(Found::Side(side)),
         (None, Some(_)) => Ok(Found::Target),
         (None, None) => Err(Error::schema(
             "nothing_to_finalize",
@@ -110,16 +111,16 @@ fn begin(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
 fn put_in_place(session: &mut Session, target: &Target) -> Result<()> {
     let (side, old) = match find(session, target)? {
         Found::Both(side, old) => (side, old),
-        Found::Side => {
-            return session
-                .execute(&rename(&target.quoted_side(), &target.table))
-                .map(|_| ())
+        Found::Side(side) => {
+            check_unchanged(session, target, side.oid)?;
+            let statements = [forget(target), rename(&target.quoted_side(), &target.table)];
+            return run(session, &statements);
         }
         Found::Target => return Ok(()),
     };
     let same_columns = has_same_columns(&old, &side);
     if same_columns {
-        if let Way::Exchange(reason) = way_with_same_columns(session, target, &old)? {
+        if let Way::Exchange(reason) = way(session, target, &old, &side)? {
             info!(
                 "stream '{}': the rows of {} are exchanged, because {}",
                 target.stream,
@@ -129,6 +130,8 @@ fn put_in_place(session: &mut Session, target: &Target) -> Result<()> {
             return exchange(session, target, &old, &side);
         }
     } else {
+        check_unchanged(session, target, side.oid)?;
+        way(session, target, &old, &side)?;
         warn_of_losses(session, target, &old)?;
     }
     session.execute("SAVEPOINT before_swap")?;
@@ -148,6 +151,19 @@ fn put_in_place(session: &mut Session, target: &Target) -> Result<()> {
         }
         outcome => outcome,
     }
+}
+
+/// How the rows get to where the old ones are, or why they do not: what the target is a part of, and what depends on it, may be new.
+#[inline(never)]
+fn way(session: &mut Session, target: &Target, old: &ExistingTable, side: &ExistingTable) -> Result<Way> {
+    if has_same_columns(old, side) {
+        return way_with_same_columns(session, target, old);
+    }
+    let keeps = |name: &str| match (old.column(name), side.column(name)) {
+        (Some(old), Some(new)) => (old.type_oid, &old.type_text) == (new.type_oid, &new.type_text),
+        _ => false,
+    };
+    check_other_columns(session, target, old, keeps).map(|()| Way::NewTable)
 }
 
 fn warn_of_losses(session: &mut Session, target: &Target, old: &ExistingTable) -> Result<()> {
@@ -170,12 +186,20 @@ fn swap(session: &mut Session, target: &Target, old: &ExistingTable, side: &Exis
     run(session, &locks)?;
     // Nobody may add anything to the old table that the new one would not have.
     session.execute(&format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", target.quoted()))?;
+    let now = find_table(session, &target.schema, &target.table)?;
+    let is_the_same = |now: &&ExistingTable| now.oid == old.oid;
+    let old = now.as_ref().filter(is_the_same).ok_or_else(|| target_changed(target))?;
+    check_unchanged(session, target, side.oid)?;
+    if let Way::Exchange(reason) = way(session, target, old, side)? {
+        return Err(Error::schema("cannot_replace", reason));
+    }
     let owner = owner(session, old, side)?;
     run(session, &owner)?;
     let inheritance = Inheritance::of(session, old, side)?;
     let dependents = Dependents::of(session, old.oid)?;
     let aside = format!("{}_old", target.side_table);
-    let mut statements = inheritance.before_rename;
+    let mut statements = vec![forget(target)];
+    statements.extend(inheritance.before_rename);
     statements.extend(dependents.before_rename);
     statements.push(rename(&target.quoted(), &aside));
     statements.push(rename(&target.quoted_side(), &target.table));
@@ -192,11 +216,12 @@ fn rename(quoted: &str, name: &str) -> String {
     format!("ALTER TABLE {} RENAME TO {}", quoted, quote_identifier(name))
 }
 
-/// Whether the server refused to change an object: because others depend on it, because it belongs to others, or because
-/// of what it is.
+/// Whether an object cannot be changed: because others depend on it, because it belongs to others, because of what it is, or because
+/// it is no longer what it was.
 fn is_about_objects(error: &Error) -> bool {
     let code = error.code();
-    code.len() == 5 && ["42", "2B", "0A"].contains(&&code[..2]) || matches!(code, "55000" | "55006" | "cannot_replace")
+    code.len() == 5 && ["42", "2B", "0A"].contains(&&code[..2])
+        || matches!(code, "55000" | "55006" | "cannot_replace" | "target_changed")
 }
 
 fn explain(target: &Target, error: Error) -> Error {

@@ -59,6 +59,11 @@ pub fn storage(session: &mut Session, old: &ExistingTable, new: &ExistingTable) 
     read(session, &queries, old.oid, new.oid)
 }
 
+/// Statements that take from all but its owner what the new table was born with. In the end it gets the privileges of the old one.
+pub fn default_privileges(session: &mut Session, old: &ExistingTable, new: &ExistingTable) -> Result<Vec<String>> {
+    read(session, &[query(DEFAULT_PRIVILEGES)], old.oid, new.oid)
+}
+
 pub fn has_same_columns(old: &ExistingTable, new: &ExistingTable) -> bool {
     let is_in_new = |old: &ExistingColumn| {
         new.column(&old.name).map_or(false, |new| {
@@ -192,6 +197,10 @@ const REVOKES: &str = "SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM 
      FROM pg_catalog.pg_class o, pg_catalog.pg_class c, \
          LATERAL pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a \
      WHERE c.oid = $new AND o.oid = $old AND (o.relacl IS NOT NULL OR c.relacl IS NOT NULL)";
+
+const DEFAULT_PRIVILEGES: &str = "SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM %s', $new::oid::regclass, \
+         CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END) \
+     FROM pg_catalog.pg_class c, LATERAL pg_catalog.aclexplode(c.relacl) a WHERE c.oid = $new AND a.grantee <> c.relowner";
 
 const GRANTS: &str = "SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, $new::oid::regclass, \
          CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, \

@@ -44,6 +44,7 @@ mod refused;
 mod refused_live_tests;
 #[cfg(test)]
 mod refused_modes_live_tests;
+mod remembered;
 mod replaceable;
 mod session;
 mod settings;

@@ -656,6 +656,47 @@ fn blanks_that_the_server_would_cut_off_are_refused() {
 }
 
 #[test]
+fn blanks_of_elements_are_not_cut_off() {
+    with_server_without_ledger("rb_drift_elements", |mut server| {
+        server.run("CREATE TABLE t (v varchar(5)[], c char(5)[])");
+        let row = [vec![cell("{\"abc       \",ab}"), cell("{\"abc       \",ab}")]];
+        let fields = |v: &str, c: &str| vec![text("v", v), text("c", c)];
+        for (v, c, column) in [
+            ("character varying(10)[]", "character(5)[]", "v"),
+            ("character varying[]", "character(5)[]", "v"),
+            ("character varying(5)[]", "character(10)[]", "c"),
+        ] {
+            let result = load(&server, "t", json!({}), fields(v, c), &row);
+            refused(result, "column_mismatch", &format!("column '{}' is ", column));
+        }
+        assert_eq!(server.value("SELECT count(*) FROM t"), "0");
+        let short = [vec![cell("{abc,\"ab \"}"), cell("{abc}")]];
+        load(
+            &server,
+            "t",
+            json!({}),
+            fields("character varying(4)[]", "character(4)[]"),
+            &short,
+        )
+        .unwrap();
+        let policies = json!({"type_change": "coerce"});
+        load(
+            &server,
+            "t",
+            policies,
+            fields("character varying(10)[]", "character(10)[]"),
+            &row,
+        )
+        .unwrap();
+        assert_eq!(types(&mut server, "t"), "v character varying(10)[], c character(10)[]");
+        assert_eq!(
+            server.rows("SELECT v[1] || '.' || v[2] || '.' FROM t ORDER BY cardinality(v), length(v[1])"),
+            ["abc.ab .", "abc       .ab."]
+        );
+    });
+}
+
+#[test]
 fn a_run_that_is_refused_has_changed_nothing() {
     with_server_without_ledger("rb_drift_undone", |mut server| {
         server.run("CREATE TABLE t (id smallint, key int PRIMARY KEY)");
@@ -766,6 +807,44 @@ fn nobody_waits_for_a_change_that_cannot_be_made() {
             server.value("SELECT (SELECT count(*) FROM t) || ' ' || (SELECT count(*) FROM p)"),
             "2 3"
         );
+    });
+}
+
+#[test]
+fn others_are_let_through_while_a_change_waits() {
+    with_server_without_ledger("rb_drift_queue", |mut server| {
+        server.run("CREATE TABLE t (id int); CREATE TABLE u (id smallint); INSERT INTO t VALUES (1)");
+        let schema = Schema::new(vec![an_id(), plain("x", DataType::Utf8, "text")]);
+        for (table, policies) in [
+            ("t", json!({})),
+            ("u", json!({"type_change": "coerce", "new_column": "ignore"})),
+        ] {
+            // A long report.
+            server.run(&format!("BEGIN; SELECT 1 FROM {}", table));
+            let (config, schema) = (server.config.clone(), schema.clone());
+            let applying = std::thread::spawn(move || {
+                set_host(StandInHost::default());
+                let open = json!({"abi": 1, "run_id": "run", "config": config});
+                let mut connector = PostgresDestination::open(serde_json::from_value(open).unwrap()).unwrap();
+                connector
+                    .apply(evolving(table, &schema, WriteMode::Append, &policies))
+                    .map(|_| ())
+            });
+            let waits = format!(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}'::regclass",
+                table
+            );
+            while server.value(&waits) == "0" {}
+            // Someone else comes, and would wait behind the change for as long as the report goes on.
+            server.another().run(&format!(
+                "SET lock_timeout = '10s'; SELECT 1 FROM rb_drift_queue.{}",
+                table
+            ));
+            server.run("COMMIT");
+            applying.join().unwrap().unwrap();
+        }
+        assert_eq!(types(&mut server, "t"), "id integer, x text");
+        assert_eq!(types(&mut server, "u"), "id integer");
     });
 }
 

@@ -4,6 +4,7 @@
 //! JSON, for a user that may create schemas and roles, and pass without doing anything when it does not.
 
 mod loads;
+mod sessions;
 mod upserts;
 
 use crate::PostgresDestination;
@@ -91,6 +92,21 @@ pub fn with_server(schema: &'static str, test: impl FnOnce(Server)) {
 }
 
 impl Server {
+    /// Someone else who works with the same server.
+    pub fn another(&self) -> Server {
+        let open = |settings: &Config| {
+            Ok(Socket(std::net::TcpStream::connect((
+                settings.host.as_str(),
+                settings.port,
+            ))?))
+        };
+        let settings = Config::from_json(&self.config, "rapidbyte test").unwrap();
+        Server {
+            config: self.config.clone(),
+            connection: Connection::connect(&settings, open).unwrap(),
+        }
+    }
+
     pub fn run(&mut self, sql: &str) -> u64 {
         self.connection.execute(sql).unwrap()
     }

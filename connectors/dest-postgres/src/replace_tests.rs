@@ -4,6 +4,13 @@
 
 use super::*;
 
+#[path = "replace_tests/keys.rs"]
+mod keys;
+#[path = "replace_tests/meaning.rs"]
+mod meaning;
+#[path = "replace_tests/meanwhile.rs"]
+mod meanwhile;
+
 const TARGET: &str = include_str!("replace_tests/target.sql");
 const STATE: &str = include_str!("replace_tests/state.sql");
 

@@ -10,6 +10,12 @@ use rapidbyte_sdk::postgres::{
 use rapidbyte_sdk::{abi, debug, Category, Error, Result, TcpStream};
 use std::collections::HashSet;
 
+/// The same as the server's signs of life, for an answer that nobody takes. Sources have no such limit: their rows may wait for long. And what is committed has
+/// to be on the server's disk before anybody is told so; that it is on others' disks as well, where that is asked for, is left as it is.
+const SETTINGS: &str =
+    "SET tcp_user_timeout = '60s'; SELECT pg_catalog.set_config('synchronous_commit', 'local', false) \
+     WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'";
+
 pub struct Session {
     settings: Settings,
     connection: Option<Connection<TcpStream>>,
@@ -52,7 +58,9 @@ impl Session {
             }
             self.give_up();
             let start = abi::monotonic_nanos();
-            self.connection = Some(connect(&self.settings.server)?);
+            let mut connection = connect(&self.settings.server)?;
+            connection.simple_query(SETTINGS)?;
+            self.connection = Some(connection);
             abi::add_duration_nanos("dest_connect", abi::monotonic_nanos() - start)?;
         }
         self.connection
