@@ -9,7 +9,7 @@ use crate::compare::is_same;
 use crate::drift::{check_policies, evolve};
 use crate::inheritance::storage;
 use crate::key::Key;
-use crate::ledger;
+use crate::ledger_end;
 use crate::names::Target;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
@@ -66,7 +66,7 @@ pub fn apply_replace(
     check_types(target, &wanted)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
-        if ledger::has_ended(session, target, run_id)? {
+        if ledger_end::has_ended(session, target, run_id)? {
             // Its rows are in the target, and batches that are given again are known.
             return Ok(());
         }

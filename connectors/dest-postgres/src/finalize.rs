@@ -9,7 +9,7 @@ use crate::catalog_statements::{run, trust_nobody};
 use crate::dependents::{self, losses, Dependents};
 use crate::exchange::{self, exchange};
 use crate::inheritance::{foreign_keys, has_same_columns, owner, Inheritance};
-use crate::ledger;
+use crate::ledger_end;
 use crate::names::Target;
 use crate::replaceable::{way_with_same_columns, Way};
 use crate::session::Session;
@@ -40,11 +40,11 @@ pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str) ->
         outcome = session.transaction(|session| {
             begin(session, target, seconds)?;
             // With the rows: whoever comes again finds either that all is as it was or that it has been done.
-            if ledger::lock_and_find_end(session, target, run_id)? {
+            if ledger_end::lock_and_find_end(session, target, run_id)? {
                 return Ok(());
             }
             put_in_place(session, target)?;
-            ledger::mark_end(session, target, run_id)
+            ledger_end::mark_end(session, target, run_id)
         });
         match &outcome {
             // Somebody reads for a long time, or needed the same locks in another order.

@@ -7,45 +7,23 @@
 //! transaction and entered in the one that ends it, so that a commit takes no message more for it. docs/exactly-once.md
 //! says what follows from it.
 
-use crate::apply::lock;
-use crate::catalog::{find_table, ExistingTable, RelationKind};
+use crate::ledger_table::grant_hint;
 use crate::names::{hash, Target};
 use crate::session::Session;
 use rapidbyte_sdk::abi::{self, BatchHeader};
-use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified, QueryResult, Row};
-use rapidbyte_sdk::{Category, Error, Result, Scope, Stream, WriteResponse};
+use rapidbyte_sdk::postgres::{quote_literal, quote_qualified, QueryResult, Row};
+use rapidbyte_sdk::{Category, Error, Result, Scope, WriteResponse};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 
 /// The name of the ledger of each schema.
-const TABLE: &str = "_rapidbyte_ledger";
+pub const TABLE: &str = "_rapidbyte_ledger";
 
-/// Its columns, with their types as the server writes them.
-const COLUMNS: [(&str, &str); 10] = [
-    ("run_id", "text"),
-    ("stream", "text"),
-    ("unit", "bigint"),
-    ("sequence", "integer"),
-    ("checksum", "bigint"),
-    ("row_count", "bigint"),
-    ("byte_count", "bigint"),
-    ("refused_count", "bigint"),
-    // Not jsonb, which cannot hold every string.
-    ("refused", "json"),
-    ("committed_at", "timestamp with time zone"),
-];
-
-const DEFINITIONS: &str = "run_id pg_catalog.text, stream pg_catalog.text, unit pg_catalog.int8, \
-     sequence pg_catalog.int4, checksum pg_catalog.int8 NOT NULL, row_count pg_catalog.int8 NOT NULL, \
-     byte_count pg_catalog.int8 NOT NULL, refused_count pg_catalog.int8 NOT NULL, refused pg_catalog.json, \
-     committed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), \
-     PRIMARY KEY (run_id, stream, unit, sequence)";
-
-const SELECTED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused";
+pub const SELECTED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused";
 
 /// The unit of the row that says that the stream has been finalized.
-const MARKER: i64 = -1;
+pub const MARKER: i64 = -1;
 
 /// How many units are asked for at once: some bundles of small units, or a part of one.
 const UNITS_AT_ONCE: i64 = 64;
@@ -55,9 +33,6 @@ const ROWS_AT_ONCE: usize = 1000;
 
 /// How many bytes of dead letters are held until the transaction ends.
 const MOST_HELD_BYTES: usize = 8 << 20;
-
-/// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
-const LOCK_TIMEOUT: &str = "90s";
 
 /// Unit and number within it.
 type Identity = (i64, u32);
@@ -110,13 +85,13 @@ pub struct Ledger {
     /// Without it, nothing is asked for and nothing entered.
     is_kept: bool,
     /// In SQL.
-    table: String,
+    pub table: String,
     /// `run_id` and `stream` are these, in SQL.
-    belongs: String,
+    pub belongs: String,
     /// Both as literals.
-    run: String,
-    stream: String,
-    lock_key: i64,
+    pub run: String,
+    pub stream: String,
+    pub lock_key: i64,
     /// What the transaction has asked for, and what it was told.
     asked: Vec<Range<Identity>>,
     known: HashMap<Identity, Entry>,
@@ -311,7 +286,7 @@ impl Ledger {
     }
 
     #[inline(never)]
-    fn explain(&self, error: Error) -> Error {
+    pub fn explain(&self, error: Error) -> Error {
         let is_of_ledger = |error: &Error| {
             let table = error.details().and_then(|details| details.get("table"));
             table.map_or(false, |table| table == TABLE)
@@ -357,191 +332,6 @@ fn refused_literal(dead_letters: &[String]) -> String {
 fn dead_letters(array: &str) -> Vec<String> {
     let lines = array.lines().filter(|line| *line != "[" && *line != "]");
     lines.map(|line| line.trim_end_matches(',').to_owned()).collect()
-}
-
-/// `rb_apply`: makes sure that the schema of the target has a ledger, unless the configuration wants none.
-#[inline(never)]
-pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
-    if !session.settings().exactly_once {
-        return Ok(());
-    }
-    let quoted = quote_qualified(&target.schema, TABLE);
-    if let Some(table) = find_table(session, &target.schema, TABLE)? {
-        return check_usable(session, &quoted, &table);
-    }
-    session
-        .transaction(|session| {
-            // Two that create it at once would fail in the catalogue.
-            lock(session, hash(&["rapidbyte ledger", &target.schema]) as i64)?;
-            session.execute(&format!("CREATE TABLE IF NOT EXISTS {} ({})", quoted, DEFINITIONS))
-        })
-        .map_err(|error| match error.code() {
-            "42501" => error.hint(format!(
-                "GRANT CREATE ON SCHEMA {} to the user, or set 'exactly_once' to false: then rows can be doubled when a \
-                 call is repeated",
-                quote_identifier(&target.schema)
-            )),
-            _ => error,
-        })
-        .map_err(|error| error.context(format!("stream '{}': creating the ledger {}", target.stream, quoted)))?;
-    Ok(())
-}
-
-fn is_ledger(table: &ExistingTable) -> bool {
-    let has = |(name, type_text): &(&str, &str)| {
-        let column = table.column(name);
-        column.map_or(false, |column| column.type_text == *type_text && !column.is_generated)
-    };
-    table.kind == RelationKind::Table && COLUMNS.iter().all(has)
-}
-
-#[inline(never)]
-fn check_usable(session: &mut Session, quoted: &str, table: &ExistingTable) -> Result<()> {
-    if !is_ledger(table) {
-        return Err(Error::schema(
-            "not_a_ledger",
-            format!("{} is not a ledger of this version of the connector", quoted),
-        )
-        .hint("rename it, or set 'exactly_once' to false: then rows can be doubled when a call is repeated"));
-    }
-    if may_use(session, table)? {
-        return Ok(());
-    }
-    Err(Error::new(
-        Category::Permission,
-        "42501",
-        format!("the user may not use the ledger {}", quoted),
-    )
-    .hint(grant_hint(quoted)))
-}
-
-fn may_use(session: &mut Session, table: &ExistingTable) -> Result<bool> {
-    let allowed = ["SELECT", "INSERT", "DELETE"].map(|privilege| {
-        format!(
-            "pg_catalog.has_table_privilege({}::pg_catalog.oid, '{}')",
-            table.oid, privilege
-        )
-    });
-    let answer = session.query(&format!("SELECT {}", allowed.join(" AND ")))?;
-    Ok(answer.value() == Some("t"))
-}
-
-fn grant_hint(quoted: &str) -> String {
-    format!(
-        "GRANT SELECT, INSERT, DELETE ON {} to the user, or set 'exactly_once' to false: then rows can be doubled when a \
-         call is repeated",
-        quoted
-    )
-}
-
-/// `rb_finalize`: leaves a marker, so that a worker which was given up and goes on is refused. Does nothing when that has been done.
-///
-/// The batches stay known until another run of the stream has ended: a runner that starts again from before this call gives them again.
-#[inline(never)]
-pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
-    session
-        .transaction(|session| {
-            session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
-            match lock_and_find_end(session, target, run_id)? {
-                true => Ok(()),
-                false => mark_end(session, target, run_id),
-            }
-        })
-        .map_err(|error| match error.code() {
-            "55P03" => error
-                .hint("a writer of this stream is still at work: end its session, which pg_stat_activity shows, or wait for it"),
-            _ => error,
-        })
-        .map_err(|error| {
-            error.context(format!(
-                "stream '{}': ending it in the ledger {}",
-                target.stream,
-                quote_qualified(&target.schema, TABLE)
-            ))
-        })
-}
-
-/// Waits for the writers of the stream in this run, keeps others from beginning while the transaction is open, and says whether the stream has
-/// ended before.
-#[inline(never)]
-pub fn lock_and_find_end(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
-    if !session.settings().exactly_once {
-        return Ok(false);
-    }
-    lock(session, Ledger::of(target, run_id, true).lock_key)?;
-    has_ended(session, target, run_id)
-}
-
-/// Whether the stream has been finalized in this run.
-#[inline(never)]
-pub fn has_ended(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
-    if !is_there(session, target)? {
-        return Ok(false);
-    }
-    let ledger = Ledger::of(target, run_id, true);
-    let marker = session.query(&format!(
-        "SELECT 1 FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {}",
-        ledger.table, ledger.belongs, MARKER
-    ))?;
-    Ok(marker.value().is_some())
-}
-
-/// Says in the transaction that the stream has ended, and forgets the batches of its other runs that have.
-#[inline(never)]
-pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
-    if !is_there(session, target)? {
-        return Ok(());
-    }
-    let ledger = Ledger::of(target, run_id, true);
-    session
-        .execute(&format!(
-            "DELETE FROM {0} AS e USING {0} AS m WHERE m.unit OPERATOR(pg_catalog.=) {1} \
-                 AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
-                 AND (e.stream OPERATOR(pg_catalog.=) {4} AND e.unit OPERATOR(pg_catalog.<>) {1} OR m.committed_at OPERATOR(pg_catalog.<) \
-                 (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)); \
-             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, 0, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
-            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream
-        ))
-        .map(|_| ())
-        .map_err(|error| ledger.explain(error))
-}
-
-fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
-    if !session.settings().exactly_once {
-        return Ok(false);
-    }
-    let table = find_table(session, &target.schema, TABLE)?;
-    Ok(table.map_or(false, |table| is_ledger(&table)))
-}
-
-/// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.
-#[inline(never)]
-pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
-    let schemas = session.query(&format!(
-        "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND c.relname = {}",
-        quote_literal(TABLE)
-    ))?;
-    let names: Vec<String> = streams.iter().map(|stream| quote_literal(&stream.name)).collect();
-    for row in &schemas.rows {
-        let table = match find_table(session, row.text(0), TABLE)? {
-            Some(table) if is_ledger(&table) => table,
-            _ => continue,
-        };
-        // That of others holds nothing of this run.
-        if !may_use(session, &table)? {
-            continue;
-        }
-        session.execute(&format!(
-            "DELETE FROM {} WHERE run_id OPERATOR(pg_catalog.=) {} \
-             AND stream OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) AND unit OPERATOR(pg_catalog.<>) {}",
-            quote_qualified(row.text(0), TABLE),
-            quote_literal(run_id),
-            names.join(", "),
-            MARKER
-        ))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

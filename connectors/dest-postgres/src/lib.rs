@@ -27,8 +27,10 @@ mod inheritance;
 mod insert_statement;
 mod key;
 mod ledger;
+mod ledger_end;
 #[cfg(test)]
 mod ledger_live_tests;
+mod ledger_table;
 #[cfg(test)]
 mod live_drift_tests;
 #[cfg(test)]
@@ -108,7 +110,7 @@ impl PostgresDestination {
     fn has_been_replaced(&mut self, target: &Target) -> Result<bool> {
         Ok(!self.tables.contains_key(&target.quoted_side())
             && table_shape(&mut self.session, &target.schema, &target.side_table)?.is_none()
-            && ledger::has_ended(&mut self.session, target, &self.run_id)?)
+            && ledger_end::has_ended(&mut self.session, target, &self.run_id)?)
     }
 
     /// How rows are merged into a target, which is what it was when that was found out, or is found out again.
@@ -166,7 +168,7 @@ impl Destination for PostgresDestination {
                     .map_err(repeatable)?,
                 mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
             }
-            ledger::apply(&mut self.session, &target).map_err(repeatable)?;
+            ledger_table::apply(&mut self.session, &target).map_err(repeatable)?;
             if request.on_data_error == DataErrorPolicy::Dlq {
                 dead_letter::apply(&mut self.session, &target).map_err(repeatable)?;
             }
@@ -221,7 +223,7 @@ impl Destination for PostgresDestination {
             self.tables.remove(&quoted);
             self.applied.remove(&quoted);
         } else {
-            ledger::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
+            ledger_end::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
         }
         Ok(TargetResponse {
             target: target.display(),

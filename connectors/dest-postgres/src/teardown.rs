@@ -2,7 +2,7 @@
 
 //! `rb_teardown`: removes the side tables of a run, whether there are any or not, and what the ledgers hold of it.
 
-use crate::ledger;
+use crate::ledger_end;
 use crate::names::side_table;
 use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
@@ -30,5 +30,5 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
         session.execute(&format!("DROP TABLE IF EXISTS {}", table))?;
         info!("dropped {}, which the run had left behind", table);
     }
-    ledger::forget(session, run_id, streams)
+    ledger_end::forget(session, run_id, streams)
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The ends of a stream in the [`crate::ledger`]: that it was finalized, and that its run was torn down.
+
+use crate::apply::lock;
+use crate::catalog::find_table;
+use crate::ledger::{Ledger, MARKER, SELECTED, TABLE};
+use crate::ledger_table::{is_ledger, may_use};
+use crate::names::Target;
+use crate::session::Session;
+use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
+use rapidbyte_sdk::{Result, Stream};
+
+/// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
+const LOCK_TIMEOUT: &str = "90s";
+
+/// `rb_finalize`: leaves a marker, so that a worker which was given up and goes on is refused. Does nothing when that has been done.
+///
+/// The batches stay known until another run of the stream has ended: a runner that starts again from before this call gives them again.
+#[inline(never)]
+pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+    session
+        .transaction(|session| {
+            session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
+            match lock_and_find_end(session, target, run_id)? {
+                true => Ok(()),
+                false => mark_end(session, target, run_id),
+            }
+        })
+        .map_err(|error| match error.code() {
+            "55P03" => error
+                .hint("a writer of this stream is still at work: end its session, which pg_stat_activity shows, or wait for it"),
+            _ => error,
+        })
+        .map_err(|error| {
+            error.context(format!(
+                "stream '{}': ending it in the ledger {}",
+                target.stream,
+                quote_qualified(&target.schema, TABLE)
+            ))
+        })
+}
+
+/// Waits for the writers of the stream in this run, keeps others from beginning while the transaction is open, and says whether the stream has
+/// ended before.
+#[inline(never)]
+pub fn lock_and_find_end(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
+    if !session.settings().exactly_once {
+        return Ok(false);
+    }
+    lock(session, Ledger::of(target, run_id, true).lock_key)?;
+    has_ended(session, target, run_id)
+}
+
+/// Whether the stream has been finalized in this run.
+#[inline(never)]
+pub fn has_ended(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
+    if !is_there(session, target)? {
+        return Ok(false);
+    }
+    let ledger = Ledger::of(target, run_id, true);
+    let marker = session.query(&format!(
+        "SELECT 1 FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {}",
+        ledger.table, ledger.belongs, MARKER
+    ))?;
+    Ok(marker.value().is_some())
+}
+
+/// Says in the transaction that the stream has ended, and forgets the batches of its other runs that have.
+#[inline(never)]
+pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+    if !is_there(session, target)? {
+        return Ok(());
+    }
+    let ledger = Ledger::of(target, run_id, true);
+    session
+        .execute(&format!(
+            "DELETE FROM {0} AS e USING {0} AS m WHERE m.unit OPERATOR(pg_catalog.=) {1} \
+                 AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
+                 AND (e.stream OPERATOR(pg_catalog.=) {4} AND e.unit OPERATOR(pg_catalog.<>) {1} OR m.committed_at OPERATOR(pg_catalog.<) \
+                 (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)); \
+             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, 0, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
+            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream
+        ))
+        .map(|_| ())
+        .map_err(|error| ledger.explain(error))
+}
+
+fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
+    if !session.settings().exactly_once {
+        return Ok(false);
+    }
+    let table = find_table(session, &target.schema, TABLE)?;
+    Ok(table.map_or(false, |table| is_ledger(&table)))
+}
+
+/// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.
+#[inline(never)]
+pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
+    let schemas = session.query(&format!(
+        "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind = 'r' AND c.relname = {}",
+        quote_literal(TABLE)
+    ))?;
+    let names: Vec<String> = streams.iter().map(|stream| quote_literal(&stream.name)).collect();
+    for row in &schemas.rows {
+        let table = match find_table(session, row.text(0), TABLE)? {
+            Some(table) if is_ledger(&table) => table,
+            _ => continue,
+        };
+        // That of others holds nothing of this run.
+        if !may_use(session, &table)? {
+            continue;
+        }
+        session.execute(&format!(
+            "DELETE FROM {} WHERE run_id OPERATOR(pg_catalog.=) {} \
+             AND stream OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) AND unit OPERATOR(pg_catalog.<>) {}",
+            quote_qualified(row.text(0), TABLE),
+            quote_literal(run_id),
+            names.join(", "),
+            MARKER
+        ))?;
+    }
+    Ok(())
+}
