@@ -28,7 +28,7 @@ enum Found {
     Both(ExistingTable, ExistingTable),
     /// The side table alone: there has never been a target.
     Side,
-    /// It has been done.
+    /// It has been done, or the side table was lost.
     Target,
 }
 
@@ -115,6 +115,8 @@ fn put_in_place(session: &mut Session, target: &Target) -> Result<()> {
                 .execute(&rename(&target.quoted_side(), &target.table))
                 .map(|_| ())
         }
+        // With a ledger it is known that it has not been done.
+        Found::Target if session.settings().exactly_once => return Err(ledger_end::side_table_lost(target)),
         Found::Target => return Ok(()),
     };
     let same_columns = has_same_columns(&old, &side);

@@ -9,7 +9,7 @@ use crate::ledger_table::{is_ledger, may_use};
 use crate::names::Target;
 use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
-use rapidbyte_sdk::{Result, Stream};
+use rapidbyte_sdk::{Error, Result, Stream};
 
 /// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
 const LOCK_TIMEOUT: &str = "90s";
@@ -122,4 +122,18 @@ pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result
         ))?;
     }
     Ok(())
+}
+
+/// The error for a run with `replace` whose rows are gone before they took the place of the target's.
+pub fn side_table_lost(target: &Target) -> Error {
+    Error::data(
+        "side_table_lost",
+        format!(
+            "stream '{}': the side table with the rows that this run has written is not there any more, and they are not in {}, \
+             which is as it was",
+            target.stream,
+            target.display()
+        ),
+    )
+    .hint("start a new run, and let nobody drop tables named _rapidbyte_... while one is going on")
 }

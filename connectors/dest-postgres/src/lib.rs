@@ -29,6 +29,8 @@ mod key;
 mod ledger;
 mod ledger_end;
 #[cfg(test)]
+mod ledger_end_live_tests;
+#[cfg(test)]
 mod ledger_live_tests;
 mod ledger_table;
 #[cfg(test)]
