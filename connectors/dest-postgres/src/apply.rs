@@ -9,7 +9,7 @@ use crate::compare::is_same;
 use crate::drift::{check_policies, evolve};
 use crate::inheritance::storage;
 use crate::key::Key;
-use crate::ledger_end;
+use crate::ledger_end::{self, Progress};
 use crate::names::Target;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
@@ -66,7 +66,8 @@ pub fn apply_replace(
     check_types(target, &wanted)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
-        if ledger_end::has_ended(session, target, run_id)? {
+        let progress = ledger_end::progress(session, target, run_id)?;
+        if progress == Progress::Ended {
             // Its rows are in the target, and batches that are given again are known.
             return Ok(());
         }
@@ -86,6 +87,10 @@ pub fn apply_replace(
         };
         if find_table(session, &target.schema, &target.side_table)?.is_some() {
             return Ok(());
+        }
+        if progress == Progress::Begun {
+            // The rows that were in it would not be written again.
+            return Err(ledger_end::side_table_lost(target));
         }
         let place = match &existing {
             Some(table) => placement(session, table)?,

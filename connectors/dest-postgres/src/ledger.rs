@@ -22,8 +22,14 @@ pub const TABLE: &str = "_rapidbyte_ledger";
 
 pub const SELECTED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused";
 
-/// The unit of the row that says that the stream has been finalized.
+/// The unit of rows that say that the stream has come to an end.
 pub const MARKER: i64 = -1;
+
+/// The number, in that unit, of the row that says that the stream has been finalized.
+pub const ENDED: u32 = 0;
+
+/// The same for one whose run was given up: what it left beside the target was removed.
+pub const TORN_DOWN: u32 = 1;
 
 /// How many units are asked for at once: some bundles of small units, or a part of one.
 const UNITS_AT_ONCE: i64 = 64;
@@ -97,26 +103,38 @@ pub struct Ledger {
     known: HashMap<Identity, Entry>,
     /// Whether the stream has been finalized: no batch can be new then.
     has_ended: bool,
+    /// Whether the run was torn down before that.
+    is_torn_down: bool,
     /// What the transaction will enter.
     new: Vec<Entry>,
 }
 
 impl Ledger {
     pub fn of(target: &Target, run_id: &str, is_kept: bool) -> Ledger {
-        let (run, stream) = (quote_literal(run_id), quote_literal(&target.stream));
         Ledger {
             is_kept,
-            table: quote_qualified(&target.schema, TABLE),
+            ..Ledger::in_schema(&target.schema, run_id, &target.stream)
+        }
+    }
+
+    /// That of a stream whose target may be there.
+    pub fn in_schema(schema: &str, run_id: &str, stream: &str) -> Ledger {
+        let lock_key = hash(&["rapidbyte run", schema, run_id, stream]) as i64;
+        let (run, stream) = (quote_literal(run_id), quote_literal(stream));
+        Ledger {
+            is_kept: true,
+            table: quote_qualified(schema, TABLE),
             belongs: format!(
                 "run_id OPERATOR(pg_catalog.=) {} AND stream OPERATOR(pg_catalog.=) {}",
                 run, stream
             ),
             run,
             stream,
-            lock_key: hash(&["rapidbyte run", &target.schema, run_id, &target.stream]) as i64,
+            lock_key,
             asked: Vec::new(),
             known: HashMap::new(),
             has_ended: false,
+            is_torn_down: false,
             new: Vec::new(),
         }
     }
@@ -172,7 +190,10 @@ impl Ledger {
         for row in &rows {
             let entry = entry(row)?;
             if entry.unit == MARKER {
-                self.has_ended = true;
+                match entry.sequence {
+                    TORN_DOWN => self.is_torn_down = true,
+                    _ => self.has_ended = true,
+                }
                 continue;
             }
             let identity = (entry.unit, entry.sequence);
@@ -189,6 +210,7 @@ impl Ledger {
     /// What became of a batch that is in the ledger already. It has to hold what it held then.
     pub fn find(&self, header: &BatchHeader) -> Result<Option<&Entry>> {
         match self.known.get(&(header.unit, header.sequence)) {
+            _ if self.is_torn_down && !self.has_ended => Err(run_torn_down()),
             Some(entry) if entry.checksum != header.checksum => Err(self.batch_changed(header)),
             None if self.has_ended => Err(self.run_ended()),
             found => Ok(found),
@@ -306,6 +328,15 @@ impl Ledger {
             _ => error,
         }
     }
+}
+
+/// The error for whoever works for a run that was given up.
+pub fn run_torn_down() -> Error {
+    Error::data(
+        "run_torn_down",
+        "the run was torn down: what it had put beside its targets was removed, and nothing is written for it any more",
+    )
+    .hint("a worker that was given up went on: nothing is to be done for it; what is to be repeated has to be a new run, with another run_id")
 }
 
 #[inline(never)]

@@ -4,7 +4,7 @@
 
 use crate::apply::lock;
 use crate::catalog::find_table;
-use crate::ledger::{Ledger, MARKER, SELECTED, TABLE};
+use crate::ledger::{run_torn_down, Ledger, ENDED, MARKER, SELECTED, TABLE, TORN_DOWN};
 use crate::ledger_table::{is_ledger, may_use};
 use crate::names::Target;
 use crate::session::Session;
@@ -55,15 +55,54 @@ pub fn lock_and_find_end(session: &mut Session, target: &Target, run_id: &str) -
 /// Whether the stream has been finalized in this run.
 #[inline(never)]
 pub fn has_ended(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
+    Ok(progress(session, target, run_id)? == Progress::Ended)
+}
+
+/// How far a run has come with a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is known of it.
+    New,
+    /// It has committed batches.
+    Begun,
+    /// It has been finalized.
+    Ended,
+}
+
+/// What the ledger, if there is one, says; fails when the run was torn down before it ended.
+#[inline(never)]
+pub fn progress(session: &mut Session, target: &Target, run_id: &str) -> Result<Progress> {
     if !is_there(session, target)? {
-        return Ok(false);
+        return Ok(Progress::New);
     }
     let ledger = Ledger::of(target, run_id, true);
-    let marker = session.query(&format!(
-        "SELECT 1 FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {}",
-        ledger.table, ledger.belongs, MARKER
+    let exists = |condition: String| {
+        format!(
+            "EXISTS (SELECT FROM {} WHERE {} AND {})",
+            ledger.table, ledger.belongs, condition
+        )
+    };
+    let answer = session.query(&format!(
+        "SELECT {}, {}, {}",
+        exists(is_marker(ENDED)),
+        exists(is_marker(TORN_DOWN)),
+        exists("unit OPERATOR(pg_catalog.>=) 0".into())
     ))?;
-    Ok(marker.value().is_some())
+    let says = |column| answer.rows.first().map_or(false, |row| row.flag(column));
+    match (says(0), says(1), says(2)) {
+        (true, _, _) => Ok(Progress::Ended),
+        (_, true, _) => Err(run_torn_down().context(format!("stream '{}'", target.stream))),
+        (_, _, true) => Ok(Progress::Begun),
+        _ => Ok(Progress::New),
+    }
+}
+
+/// In SQL: whether a row is this marker.
+fn is_marker(kind: u32) -> String {
+    format!(
+        "unit OPERATOR(pg_catalog.=) {} AND sequence OPERATOR(pg_catalog.=) {}",
+        MARKER, kind
+    )
 }
 
 /// Says in the transaction that the stream has ended, and forgets the batches of its other runs that have.
@@ -79,8 +118,8 @@ pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<
                  AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
                  AND (e.stream OPERATOR(pg_catalog.=) {4} AND e.unit OPERATOR(pg_catalog.<>) {1} OR m.committed_at OPERATOR(pg_catalog.<) \
                  (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)); \
-             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, 0, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
-            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream
+             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, {5}, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
+            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream, ENDED
         ))
         .map(|_| ())
         .map_err(|error| ledger.explain(error))
@@ -94,17 +133,18 @@ fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
     Ok(table.map_or(false, |table| is_ledger(&table)))
 }
 
-/// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.
+/// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in, and leaves a marker by which whoever still
+/// works for the run is refused: what it would write now is only a part of the stream.
 #[inline(never)]
-pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
+pub fn tear_down(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
     let schemas = session.query(&format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.relname = {}",
         quote_literal(TABLE)
     ))?;
-    let names: Vec<String> = streams.iter().map(|stream| quote_literal(&stream.name)).collect();
     for row in &schemas.rows {
-        let table = match find_table(session, row.text(0), TABLE)? {
+        let schema = row.text(0);
+        let table = match find_table(session, schema, TABLE)? {
             Some(table) if is_ledger(&table) => table,
             _ => continue,
         };
@@ -112,16 +152,38 @@ pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result
         if !may_use(session, &table)? {
             continue;
         }
-        session.execute(&format!(
-            "DELETE FROM {} WHERE run_id OPERATOR(pg_catalog.=) {} \
-             AND stream OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) AND unit OPERATOR(pg_catalog.<>) {}",
-            quote_qualified(row.text(0), TABLE),
-            quote_literal(run_id),
-            names.join(", "),
-            MARKER
-        ))?;
+        for stream in streams {
+            let is_target =
+                Target::of(stream, session.settings(), run_id).map_or(false, |target| target.schema == schema);
+            session.execute(&torn_down(&Ledger::in_schema(schema, run_id, &stream.name), is_target))?;
+        }
     }
     Ok(())
+}
+
+/// The statements that end a stream which was not finalized, and forget its batches. Where its target may be elsewhere, a ledger that knows nothing
+/// of it stays as it is.
+#[inline(never)]
+fn torn_down(ledger: &Ledger, is_target: bool) -> String {
+    let (table, belongs) = (&ledger.table, &ledger.belongs);
+    let known = match is_target {
+        true => String::new(),
+        false => format!("EXISTS (SELECT FROM {} WHERE {}) AND ", table, belongs),
+    };
+    format!(
+        "INSERT INTO {0} (run_id, stream, {2}) SELECT {3}, {4}, {5}, {6}, 0, 0, 0, 0, NULL \
+             WHERE {7}NOT EXISTS (SELECT FROM {0} WHERE {1} AND {8}) ON CONFLICT DO NOTHING; \
+         DELETE FROM {0} WHERE {1} AND unit OPERATOR(pg_catalog.<>) {5}",
+        table,
+        belongs,
+        SELECTED,
+        ledger.run,
+        ledger.stream,
+        MARKER,
+        TORN_DOWN,
+        known,
+        is_marker(ENDED)
+    )
 }
 
 /// The error for a run with `replace` whose rows are gone before they took the place of the target's.

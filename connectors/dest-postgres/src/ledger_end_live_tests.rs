@@ -3,8 +3,10 @@
 //! How streams end in the ledger, against a real server; live_tests.rs says how the tests get one.
 
 use crate::live_tests::*;
-use rapidbyte_sdk::abi::{set_host, StandInHost};
+use crate::PostgresDestination;
+use rapidbyte_sdk::abi::{set_host, BatchHeader, StandInHost};
 use rapidbyte_sdk::*;
+use serde_json::{json, Map, Value};
 
 /// A batch of two rows, `id` and `id + 1`.
 fn batch(sequence: u32, id: i32) -> Give {
@@ -27,6 +29,18 @@ fn end(server: &Server, run_id: &str, mode: WriteMode) -> Result<TargetResponse>
     server.connector(run_id).finalize(request)
 }
 
+fn tear_down(config: &Map<String, Value>, run_id: &str) {
+    set_host(StandInHost::default());
+    let open = json!({"abi": 1, "run_id": run_id, "config": config});
+    let mut connector = PostgresDestination::open(serde_json::from_value(open).unwrap()).unwrap();
+    let request = TeardownRequest {
+        run_id: run_id.into(),
+        streams: vec![stream("t"), stream("u")],
+        reason: TeardownReason::Failed,
+    };
+    connector.teardown(request).unwrap();
+}
+
 fn ids(server: &mut Server) -> String {
     server.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM t")
 }
@@ -47,6 +61,10 @@ fn a_side_table_that_was_lost_is_neither_called_done_nor_made_again() {
         let error = end(&server, "run", WriteMode::Replace).unwrap_err();
         assert_eq!((error.category(), error.code()), (Category::Data, "side_table_lost"));
         assert!(!error.is_retryable() && error.hint_text().is_some(), "{}", error);
+        // The rows that were in it would not come again.
+        let error = apply(&server, "run", WriteMode::Replace).unwrap_err();
+        assert_eq!((error.category(), error.code()), (Category::Data, "side_table_lost"));
+        assert!(load_as(&server, "run", WriteMode::Replace, vec![batch(1, 3)]).is_err());
         assert_eq!(ids(&mut server), "0");
         // Another run is not hindered, nor is one that has ended.
         load_as(&server, "next", WriteMode::Replace, vec![batch(0, 5)]).unwrap();
@@ -64,5 +82,81 @@ fn without_a_ledger_a_replace_without_a_side_table_has_been_done() {
         server.run("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (0, 'old')");
         end(&server, "run", WriteMode::Replace).unwrap();
         assert_eq!(ids(&mut server), "0");
+    });
+}
+
+#[test]
+fn a_run_that_was_torn_down_does_not_go_on() {
+    with_server("rb_torn", |mut server| {
+        for mode in [WriteMode::Append, WriteMode::Replace] {
+            server.run(
+                "DROP TABLE IF EXISTS t; CREATE TABLE t (id int, name text); INSERT INTO t VALUES (0, 'old'); \
+                 DROP TABLE IF EXISTS _rapidbyte_ledger",
+            );
+            load_as(&server, "run", mode, vec![batch(0, 1)]).unwrap();
+            // A worker that knows of no end has prepared everything.
+            let host = StandInHost::default();
+            let input = host.input();
+            set_host(host);
+            let mut worker = server.connector("run");
+            worker.apply(request("run", "t", &two_columns(), mode)).unwrap();
+            // Each thread has a host of its own.
+            let config = server.config.clone();
+            let teardown = std::thread::spawn(move || {
+                for _ in 0..2 {
+                    tear_down(&config, "run");
+                }
+            });
+            teardown.join().unwrap();
+            let assert_refused = |error: Error| {
+                assert_eq!(
+                    (error.category(), error.code()),
+                    (Category::Data, "run_torn_down"),
+                    "{}",
+                    error
+                );
+                assert!(!error.is_retryable() && error.hint_text().is_some(), "{}", error);
+            };
+            for sequence in [0, 1] {
+                let frame = frame(&two_columns(), &two_rows(1));
+                let header = BatchHeader {
+                    unit: 0,
+                    sequence,
+                    rows: 2,
+                    frame_size: frame.len() as u64,
+                    checksum: 1,
+                };
+                input.push(header, &frame);
+                let outcome = worker.write(write_request("run", "t", &two_columns(), mode));
+                assert_refused(outcome.unwrap_err());
+            }
+            assert_refused(apply(&server, "run", mode).unwrap_err());
+            assert_refused(end(&server, "run", mode).unwrap_err());
+            let expected = match mode {
+                WriteMode::Append => "0,1,2",
+                _ => "0",
+            };
+            assert_eq!(ids(&mut server), expected);
+            load_as(&server, "next", mode, vec![batch(0, 5)]).unwrap();
+            end(&server, "next", mode).unwrap();
+            assert!(ids(&mut server).ends_with("5,6"));
+        }
+    });
+}
+
+#[test]
+fn tearing_down_what_is_over_changes_nothing() {
+    with_server("rb_torn_late", |mut server| {
+        for mode in [WriteMode::Append, WriteMode::Replace] {
+            load_as(&server, "run", mode, vec![batch(0, 1)]).unwrap();
+            end(&server, "run", mode).unwrap();
+            tear_down(&server.config, "run");
+            end(&server, "run", mode).unwrap();
+            apply(&server, "run", mode).unwrap();
+            let error = load_as(&server, "run", mode, vec![batch(1, 3)]).unwrap_err();
+            assert_eq!(error.code(), "run_ended");
+            assert_eq!(ids(&mut server), "1,2");
+            server.run("DROP TABLE t, _rapidbyte_ledger");
+        }
     });
 }

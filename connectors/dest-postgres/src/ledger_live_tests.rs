@@ -156,7 +156,13 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
             server.connector("failed").teardown(request).unwrap();
             assert_eq!(
                 server.rows(LEDGER),
-                ["done|t|-1|0|0|0", "done|t|0|0|2|0", "other|t|0|0|2|0"]
+                [
+                    "done|t|-1|0|0|0",
+                    "done|t|0|0|2|0",
+                    "failed|t|-1|1|0|0",
+                    "failed|u|-1|1|0|0",
+                    "other|t|0|0|2|0"
+                ]
             );
         }
     });

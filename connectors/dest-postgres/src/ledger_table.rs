@@ -5,6 +5,7 @@
 use crate::apply::lock;
 use crate::catalog::{find_table, ExistingTable, RelationKind};
 use crate::ledger::TABLE;
+use crate::ledger_end;
 use crate::names::{hash, Target};
 use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified};
@@ -33,13 +34,14 @@ const DEFINITIONS: &str = "run_id pg_catalog.text, stream pg_catalog.text, unit 
 
 /// `rb_apply`: makes sure that the schema of the target has a ledger, unless the configuration wants none.
 #[inline(never)]
-pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
+pub fn apply(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
     if !session.settings().exactly_once {
         return Ok(());
     }
     let quoted = quote_qualified(&target.schema, TABLE);
     if let Some(table) = find_table(session, &target.schema, TABLE)? {
-        return check_usable(session, &quoted, &table);
+        check_usable(session, &quoted, &table)?;
+        return ledger_end::progress(session, target, run_id).map(|_| ());
     }
     session
         .transaction(|session| {

@@ -170,7 +170,7 @@ impl Destination for PostgresDestination {
                     .map_err(repeatable)?,
                 mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
             }
-            ledger_table::apply(&mut self.session, &target).map_err(repeatable)?;
+            ledger_table::apply(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
             if request.on_data_error == DataErrorPolicy::Dlq {
                 dead_letter::apply(&mut self.session, &target).map_err(repeatable)?;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `rb_teardown`: removes the side tables of a run, whether there are any or not, and what the ledgers hold of it.
+//! `rb_teardown`: removes the side tables of a run, whether there are any or not, and has the ledgers forget its batches and
+//! refuse whoever goes on.
 
 use crate::ledger_end;
 use crate::names::side_table;
@@ -13,6 +14,8 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
     if streams.is_empty() {
         return Ok(());
     }
+    // First of all: whoever comes after it makes nothing new.
+    ledger_end::tear_down(session, run_id, streams)?;
     // They are looked for in all schemas: a stream that has not been planned does not know its own, and no other
     // table has such a name.
     let names: Vec<String> = streams
@@ -30,5 +33,5 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
         session.execute(&format!("DROP TABLE IF EXISTS {}", table))?;
         info!("dropped {}, which the run had left behind", table);
     }
-    ledger_end::forget(session, run_id, streams)
+    Ok(())
 }
