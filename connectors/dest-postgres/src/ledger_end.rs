@@ -3,9 +3,8 @@
 //! The ends of a stream in the [`crate::ledger`]: that it was finalized, and that its run was torn down.
 
 use crate::apply::lock;
-use crate::catalog::find_table;
 use crate::ledger::{run_torn_down, Ledger, ENDED, MARKER, SELECTED, TABLE, TORN_DOWN};
-use crate::ledger_table::{is_ledger, may_use};
+use crate::ledger_table;
 use crate::names::Target;
 use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
@@ -126,11 +125,7 @@ pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<
 }
 
 fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
-    if !session.settings().exactly_once {
-        return Ok(false);
-    }
-    let table = find_table(session, &target.schema, TABLE)?;
-    Ok(table.map_or(false, |table| is_ledger(&table)))
+    Ok(session.settings().exactly_once && ledger_table::is_there(session, &target.schema)?)
 }
 
 /// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in, and leaves a marker by which whoever still
@@ -144,12 +139,8 @@ pub fn tear_down(session: &mut Session, run_id: &str, streams: &[Stream]) -> Res
     ))?;
     for row in &schemas.rows {
         let schema = row.text(0);
-        let table = match find_table(session, schema, TABLE)? {
-            Some(table) if is_ledger(&table) => table,
-            _ => continue,
-        };
         // That of others holds nothing of this run.
-        if !may_use(session, &table)? {
+        if !ledger_table::is_usable(session, schema)? {
             continue;
         }
         for stream in streams {

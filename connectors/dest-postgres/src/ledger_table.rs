@@ -3,28 +3,32 @@
 //! The table that is the [`crate::ledger`] of a schema: how it is made, and whether one that is there can be used.
 
 use crate::apply::lock;
-use crate::catalog::{find_table, ExistingTable, RelationKind};
 use crate::ledger::TABLE;
 use crate::ledger_end;
 use crate::names::{hash, Target};
 use crate::session::Session;
-use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified};
+use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
 use rapidbyte_sdk::{Category, Error, Result};
 
-/// Its columns, with their types as the server writes them.
-const COLUMNS: [(&str, &str); 10] = [
-    ("run_id", "text"),
-    ("stream", "text"),
-    ("unit", "bigint"),
-    ("sequence", "integer"),
-    ("checksum", "bigint"),
-    ("row_count", "bigint"),
-    ("byte_count", "bigint"),
-    ("refused_count", "bigint"),
-    // Not jsonb, which cannot hold every string.
-    ("refused", "json"),
-    ("committed_at", "timestamp with time zone"),
-];
+/// Its columns, with their types as the server writes them. Those of dead letters are not jsonb, which cannot hold every string.
+const COLUMNS: &str =
+    "('run_id', 'text'), ('stream', 'text'), ('unit', 'bigint'), ('sequence', 'integer'), ('checksum', 'bigint'), \
+     ('row_count', 'bigint'), ('byte_count', 'bigint'), ('refused_count', 'bigint'), ('refused', 'json'), \
+     ('committed_at', 'timestamp with time zone')";
+
+/// What it has to be, in SQL, of a relation `c`: a table that a crash leaves as it was, with these columns, in which an identity is once, and in
+/// which nothing happens but what was asked for.
+const IS_LEDGER: &str = "c.relkind = 'r' AND c.relpersistence = 'p' AND NOT c.relrowsecurity \
+     AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a JOIN (VALUES $columns) AS w (name, type) \
+       ON a.attname::pg_catalog.text = w.name AND pg_catalog.format_type(a.atttypid, a.atttypmod) = w.type \
+       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') = 10 \
+     AND EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate \
+       AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 4 \
+       AND (SELECT pg_catalog.count(DISTINCT a.attnum) FROM pg_catalog.generate_series(0, 3) AS p (at) \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[p.at] \
+         WHERE a.attname IN ('run_id', 'stream', 'unit', 'sequence')) = 4) \
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D') \
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)";
 
 const DEFINITIONS: &str = "run_id pg_catalog.text, stream pg_catalog.text, unit pg_catalog.int8, \
      sequence pg_catalog.int4, checksum pg_catalog.int8 NOT NULL, row_count pg_catalog.int8 NOT NULL, \
@@ -39,8 +43,8 @@ pub fn apply(session: &mut Session, target: &Target, run_id: &str) -> Result<()>
         return Ok(());
     }
     let quoted = quote_qualified(&target.schema, TABLE);
-    if let Some(table) = find_table(session, &target.schema, TABLE)? {
-        check_usable(session, &quoted, &table)?;
+    if let Some(found) = find(session, &target.schema)? {
+        check_usable(&target.schema, &found)?;
         return ledger_end::progress(session, target, run_id).map(|_| ());
     }
     session
@@ -61,43 +65,72 @@ pub fn apply(session: &mut Session, target: &Target, run_id: &str) -> Result<()>
     Ok(())
 }
 
-pub fn is_ledger(table: &ExistingTable) -> bool {
-    let has = |(name, type_text): &(&str, &str)| {
-        let column = table.column(name);
-        column.map_or(false, |column| column.type_text == *type_text && !column.is_generated)
-    };
-    table.kind == RelationKind::Table && COLUMNS.iter().all(has)
+/// A relation that has the ledger's name.
+struct Found {
+    is_ledger: bool,
+    may_use: bool,
 }
 
 #[inline(never)]
-fn check_usable(session: &mut Session, quoted: &str, table: &ExistingTable) -> Result<()> {
-    if !is_ledger(table) {
-        return Err(Error::schema(
-            "not_a_ledger",
-            format!("{} is not a ledger of this version of the connector", quoted),
-        )
-        .hint("rename it, or set 'exactly_once' to false: then rows can be doubled when a call is repeated"));
+fn find(session: &mut Session, schema: &str) -> Result<Option<Found>> {
+    let allowed = ["SELECT", "INSERT", "DELETE"]
+        .map(|privilege| format!("pg_catalog.has_table_privilege(c.oid, '{}')", privilege));
+    let answer = session.query(&format!(
+        "SELECT {}, {} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {} AND c.relname = {}",
+        IS_LEDGER.replace("$columns", COLUMNS),
+        allowed.join(" AND "),
+        quote_literal(schema),
+        quote_literal(TABLE)
+    ))?;
+    Ok(answer.rows.first().map(|row| Found {
+        is_ledger: row.flag(0),
+        may_use: row.flag(1),
+    }))
+}
+
+/// Whether a schema has a ledger; fails when what has its name is none.
+#[inline(never)]
+pub fn is_there(session: &mut Session, schema: &str) -> Result<bool> {
+    match find(session, schema)? {
+        None => Ok(false),
+        Some(found) if found.is_ledger => Ok(true),
+        Some(_) => Err(not_a_ledger(schema)),
     }
-    if may_use(session, table)? {
+}
+
+/// Whether a schema has a ledger that this user may use.
+pub fn is_usable(session: &mut Session, schema: &str) -> Result<bool> {
+    let found = find(session, schema)?;
+    Ok(found.map_or(false, |found| found.is_ledger && found.may_use))
+}
+
+fn not_a_ledger(schema: &str) -> Error {
+    Error::schema(
+        "not_a_ledger",
+        format!("{} is not a ledger of this version of the connector", quote_qualified(schema, TABLE)),
+    )
+    .hint(
+        "rename it, or undo what was done to it: it has to be a logged table of the documented columns with a primary key of run_id, stream, unit and \
+         sequence, without triggers, rules and row level security; or set 'exactly_once' to false: then rows can be doubled when a call is repeated",
+    )
+}
+
+#[inline(never)]
+fn check_usable(schema: &str, found: &Found) -> Result<()> {
+    if !found.is_ledger {
+        return Err(not_a_ledger(schema));
+    }
+    if found.may_use {
         return Ok(());
     }
+    let quoted = quote_qualified(schema, TABLE);
     Err(Error::new(
         Category::Permission,
         "42501",
         format!("the user may not use the ledger {}", quoted),
     )
-    .hint(grant_hint(quoted)))
-}
-
-pub fn may_use(session: &mut Session, table: &ExistingTable) -> Result<bool> {
-    let allowed = ["SELECT", "INSERT", "DELETE"].map(|privilege| {
-        format!(
-            "pg_catalog.has_table_privilege({}::pg_catalog.oid, '{}')",
-            table.oid, privilege
-        )
-    });
-    let answer = session.query(&format!("SELECT {}", allowed.join(" AND ")))?;
-    Ok(answer.value() == Some("t"))
+    .hint(grant_hint(&quoted)))
 }
 
 pub fn grant_hint(quoted: &str) -> String {

@@ -34,6 +34,8 @@ mod ledger_end_live_tests;
 mod ledger_live_tests;
 mod ledger_table;
 #[cfg(test)]
+mod ledger_trust_live_tests;
+#[cfg(test)]
 mod live_drift_tests;
 #[cfg(test)]
 mod live_tests;
