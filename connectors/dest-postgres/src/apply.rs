@@ -13,6 +13,7 @@ use crate::ledger_end::{self, Progress};
 use crate::names::Target;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
+use crate::trust;
 use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
@@ -86,6 +87,7 @@ pub fn apply_replace(
             None => false,
         };
         if find_table(session, &target.schema, &target.side_table)?.is_some() {
+            trust::check(session, &target.schema, &target.side_table, "the side table")?;
             return Ok(());
         }
         if progress == Progress::Begun {

@@ -4,9 +4,9 @@
 
 use crate::apply::lock;
 use crate::ledger::TABLE;
-use crate::ledger_end;
 use crate::names::{hash, Target};
 use crate::session::Session;
+use crate::trust::{stranger, IS_OWN, IS_TRUSTED};
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
 use rapidbyte_sdk::{Category, Error, Result};
 
@@ -38,14 +38,13 @@ const DEFINITIONS: &str = "run_id pg_catalog.text, stream pg_catalog.text, unit 
 
 /// `rb_apply`: makes sure that the schema of the target has a ledger, unless the configuration wants none.
 #[inline(never)]
-pub fn apply(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
     if !session.settings().exactly_once {
         return Ok(());
     }
     let quoted = quote_qualified(&target.schema, TABLE);
     if let Some(found) = find(session, &target.schema)? {
-        check_usable(&target.schema, &found)?;
-        return ledger_end::progress(session, target, run_id).map(|_| ());
+        return check_usable(&target.schema, &found);
     }
     session
         .transaction(|session| {
@@ -69,6 +68,10 @@ pub fn apply(session: &mut Session, target: &Target, run_id: &str) -> Result<()>
 struct Found {
     is_ledger: bool,
     may_use: bool,
+    is_trusted: bool,
+    is_own: bool,
+    owner: String,
+    owner_of_schema: String,
 }
 
 #[inline(never)]
@@ -76,17 +79,40 @@ fn find(session: &mut Session, schema: &str) -> Result<Option<Found>> {
     let allowed = ["SELECT", "INSERT", "DELETE"]
         .map(|privilege| format!("pg_catalog.has_table_privilege(c.oid, '{}')", privilege));
     let answer = session.query(&format!(
-        "SELECT {}, {} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        "SELECT {}, {} AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'), {}, {}, pg_catalog.pg_get_userbyid(c.relowner), \
+             pg_catalog.pg_get_userbyid(n.nspowner) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = {} AND c.relname = {}",
         IS_LEDGER.replace("$columns", COLUMNS),
         allowed.join(" AND "),
+        IS_TRUSTED,
+        IS_OWN,
         quote_literal(schema),
         quote_literal(TABLE)
     ))?;
     Ok(answer.rows.first().map(|row| Found {
         is_ledger: row.flag(0),
         may_use: row.flag(1),
+        is_trusted: row.flag(2),
+        is_own: row.flag(3),
+        owner: row.text(4).into(),
+        owner_of_schema: row.text(5).into(),
     }))
+}
+
+impl Found {
+    fn check(&self, schema: &str) -> Result<()> {
+        match (self.is_trusted, self.is_ledger) {
+            (false, _) => Err(stranger(
+                schema,
+                TABLE,
+                "the ledger",
+                &self.owner,
+                &self.owner_of_schema,
+            )),
+            (_, false) => Err(not_a_ledger(schema)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether a schema has a ledger; fails when what has its name is none.
@@ -94,15 +120,16 @@ fn find(session: &mut Session, schema: &str) -> Result<Option<Found>> {
 pub fn is_there(session: &mut Session, schema: &str) -> Result<bool> {
     match find(session, schema)? {
         None => Ok(false),
-        Some(found) if found.is_ledger => Ok(true),
-        Some(_) => Err(not_a_ledger(schema)),
+        Some(found) => found.check(schema).map(|()| true),
     }
 }
 
-/// Whether a schema has a ledger that this user may use.
-pub fn is_usable(session: &mut Session, schema: &str) -> Result<bool> {
+/// Whether a schema has a ledger that this user may use, and trusts: in the schema of a target as `rb_apply` does, elsewhere when it is the user's own.
+pub fn is_usable(session: &mut Session, schema: &str, is_of_target: bool) -> Result<bool> {
     let found = find(session, schema)?;
-    Ok(found.map_or(false, |found| found.is_ledger && found.may_use))
+    Ok(found.map_or(false, |found| {
+        found.is_ledger && found.may_use && (found.is_own || is_of_target && found.is_trusted)
+    }))
 }
 
 fn not_a_ledger(schema: &str) -> Error {
@@ -118,9 +145,7 @@ fn not_a_ledger(schema: &str) -> Error {
 
 #[inline(never)]
 fn check_usable(schema: &str, found: &Found) -> Result<()> {
-    if !found.is_ledger {
-        return Err(not_a_ledger(schema));
-    }
+    found.check(schema)?;
     if found.may_use {
         return Ok(());
     }

@@ -17,6 +17,23 @@ fn apply(server: &Server, more: Value) -> Result<TargetResponse> {
     server.connector_with("run", more).apply(target)
 }
 
+/// Roles of a test, which leave nothing behind.
+fn with_roles(schema: &'static str, roles: &[&str], test: impl FnOnce(&mut Server)) {
+    with_server(schema, |mut server| {
+        for role in roles {
+            server.run(&format!(
+                "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}') THEN EXECUTE 'DROP OWNED BY {0}'; END IF; END $$; \
+                 DROP ROLE IF EXISTS {0}; CREATE ROLE {0} LOGIN PASSWORD 'weak'; GRANT CREATE, USAGE ON SCHEMA {1} TO {0}",
+                role, schema
+            ));
+        }
+        test(&mut server);
+        for role in roles {
+            server.run(&format!("DROP OWNED BY {0} CASCADE; DROP ROLE {0}", role));
+        }
+    });
+}
+
 #[test]
 fn only_a_table_that_keeps_identities_apart_is_a_ledger() {
     with_server("rb_ledger_like", |mut server| {
@@ -101,5 +118,69 @@ fn only_a_table_that_keeps_identities_apart_is_a_ledger() {
                 false => assert_eq!(outcome.expect_err(&sql).code(), "not_a_ledger", "{}", sql),
             }
         }
+    });
+}
+
+#[test]
+fn tables_of_strangers_are_not_trusted() {
+    with_roles("rb_trust", &["rb_trust_stranger", "rb_trust_loader"], |server| {
+        let login = |more: Value| {
+            let mut login = json!({"user": "rb_trust_loader", "password": "weak"});
+            login.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            login
+        };
+        let ledger = format!(
+            "CREATE TABLE _rapidbyte_ledger ({}, PRIMARY KEY (run_id, stream, unit, sequence)); GRANT ALL ON _rapidbyte_ledger TO PUBLIC",
+            COLUMNS
+        );
+        server.run(&format!("SET ROLE rb_trust_stranger; {}; RESET ROLE", ledger));
+        for login in [login(json!({})), json!({})] {
+            let error = apply(server, login).unwrap_err();
+            assert_eq!(
+                (error.category(), error.code()),
+                (Category::Permission, "table_of_a_stranger")
+            );
+            assert!(
+                error.message().contains("rb_trust_stranger") && error.hint_text().unwrap().contains("OWNER TO"),
+                "{}",
+                error
+            );
+        }
+        // Of a role that the loader is a member of, of the schema's owner, of a superuser, of its own.
+        server.run("GRANT rb_trust_stranger TO rb_trust_loader");
+        apply(server, login(json!({}))).unwrap();
+        server.run("REVOKE rb_trust_stranger FROM rb_trust_loader; ALTER SCHEMA rb_trust OWNER TO rb_trust_stranger");
+        apply(server, login(json!({}))).unwrap();
+        server.run(
+            "ALTER SCHEMA rb_trust OWNER TO postgres; GRANT CREATE, USAGE ON SCHEMA rb_trust TO rb_trust_stranger",
+        );
+        for owner in ["postgres", "rb_trust_loader"] {
+            server.run(&format!("ALTER TABLE _rapidbyte_ledger OWNER TO {}", owner));
+            apply(server, login(json!({}))).unwrap();
+        }
+        // The same for dead letters.
+        let letters = json!({"dead_letter_table": "letters"});
+        server.run(
+            "SET ROLE rb_trust_stranger; CREATE TABLE letters (run_id text, stream text, record jsonb, sqlstate text, \
+             category text, reason text, refused_at timestamptz); GRANT ALL ON letters TO PUBLIC; RESET ROLE",
+        );
+        let error = apply(server, login(letters.clone())).unwrap_err();
+        assert_eq!(error.code(), "table_of_a_stranger");
+        server.run("ALTER TABLE letters OWNER TO rb_trust_loader");
+        apply(server, login(letters)).unwrap();
+        // And for the side table, whose name can be computed.
+        let side = crate::names::side_table("run", "t");
+        server.run(&format!(
+            "SET ROLE rb_trust_stranger; CREATE TABLE {0} (id int, name text); GRANT ALL ON {0} TO PUBLIC; RESET ROLE; \
+             DROP TABLE IF EXISTS t; ALTER TABLE _rapidbyte_ledger OWNER TO rb_trust_loader",
+            side
+        ));
+        set_host(StandInHost::default());
+        let target = request("run", "t", &two_columns(), WriteMode::Replace);
+        let error = server
+            .connector_with("run", login(json!({})))
+            .apply(target)
+            .unwrap_err();
+        assert_eq!(error.code(), "table_of_a_stranger");
     });
 }

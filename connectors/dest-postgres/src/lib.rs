@@ -53,6 +53,7 @@ mod session;
 mod settings;
 mod target_type;
 mod teardown;
+mod trust;
 mod type_fit;
 mod type_name;
 mod unique_key;
