@@ -132,20 +132,27 @@ fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
 /// works for the run is refused: what it would write now is only a part of the stream.
 #[inline(never)]
 pub fn tear_down(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
+    if !session.settings().exactly_once {
+        return Ok(());
+    }
     let schemas = session.query(&format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.relname = {}",
         quote_literal(TABLE)
     ))?;
+    let targets: Vec<Option<Target>> = streams
+        .iter()
+        .map(|stream| Target::of(stream, session.settings(), run_id).ok())
+        .collect();
     for row in &schemas.rows {
         let schema = row.text(0);
+        let is_in = |target: &Option<Target>| target.as_ref().map_or(false, |target| target.schema == schema);
         // That of others holds nothing of this run.
-        if !ledger_table::is_usable(session, schema)? {
+        if !ledger_table::is_usable(session, schema, targets.iter().any(is_in))? {
             continue;
         }
-        for stream in streams {
-            let is_target =
-                Target::of(stream, session.settings(), run_id).map_or(false, |target| target.schema == schema);
+        for (stream, target) in streams.iter().zip(&targets) {
+            let is_target = is_in(target);
             session.execute(&torn_down(&Ledger::in_schema(schema, run_id, &stream.name), is_target))?;
         }
     }

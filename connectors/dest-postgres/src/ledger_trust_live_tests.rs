@@ -184,3 +184,65 @@ fn tables_of_strangers_are_not_trusted() {
         assert_eq!(error.code(), "table_of_a_stranger");
     });
 }
+
+#[test]
+fn teardown_touches_nothing_of_strangers() {
+    with_roles("rb_torn_trust", &["rb_torn_stranger", "rb_torn_loader"], |server| {
+        server.run("DROP SCHEMA IF EXISTS rb_torn_else CASCADE; CREATE SCHEMA rb_torn_else AUTHORIZATION rb_torn_stranger; GRANT USAGE ON SCHEMA rb_torn_else TO PUBLIC");
+        let side = crate::names::side_table("run", "t");
+        server.run(&format!(
+            "SET ROLE rb_torn_stranger; CREATE TABLE rb_torn_else._rapidbyte_ledger ({}, PRIMARY KEY (run_id, stream, unit, sequence)); \
+             GRANT ALL ON rb_torn_else._rapidbyte_ledger TO PUBLIC; INSERT INTO rb_torn_else._rapidbyte_ledger SELECT 'run', 't', 0, 0, 0, 0, 0, 0; \
+             CREATE TABLE rb_torn_else.{} (id int); RESET ROLE",
+            COLUMNS, side
+        ));
+        let login = json!({"user": "rb_torn_loader", "password": "weak"});
+        host(vec![Give::Batch(0, 0, frame(&two_columns(), &two_rows(1)))]);
+        let mut connector = server.connector_with("run", login.clone());
+        connector
+            .apply(request("run", "t", &two_columns(), WriteMode::Replace))
+            .unwrap();
+        connector
+            .write(write_request("run", "t", &two_columns(), WriteMode::Replace))
+            .unwrap();
+        let tear_down = |server: &Server, more: Value| {
+            set_host(StandInHost::default());
+            let request = TeardownRequest {
+                run_id: "run".into(),
+                streams: vec![stream("t")],
+                reason: TeardownReason::Failed,
+            };
+            server.connector_with("run", more).teardown(request).unwrap();
+        };
+        tear_down(server, login);
+        assert_eq!(
+            server.value("SELECT count(*) FROM _rapidbyte_ledger WHERE unit >= 0"),
+            "0"
+        );
+        assert_eq!(
+            server.value(&format!("SELECT to_regclass('rb_torn_trust.{}') IS NULL", side)),
+            "t"
+        );
+        assert_eq!(
+            server.value("SELECT count(*) FROM rb_torn_else._rapidbyte_ledger WHERE unit >= 0"),
+            "1"
+        );
+        assert_eq!(
+            server.value(&format!("SELECT to_regclass('rb_torn_else.{}') IS NULL", side)),
+            "f"
+        );
+        // Nor does a superuser, or one who keeps no ledger.
+        tear_down(server, json!({}));
+        assert_eq!(
+            server.value("SELECT count(*) FROM rb_torn_else._rapidbyte_ledger WHERE unit >= 0"),
+            "1"
+        );
+        server.run("INSERT INTO _rapidbyte_ledger SELECT 'run', 't', 5, 0, 0, 0, 0, 0");
+        tear_down(server, json!({"exactly_once": false}));
+        assert_eq!(
+            server.value("SELECT count(*) FROM _rapidbyte_ledger WHERE unit >= 0"),
+            "1"
+        );
+        server.run("DROP SCHEMA rb_torn_else CASCADE");
+    });
+}

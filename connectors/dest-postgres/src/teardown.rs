@@ -6,6 +6,7 @@
 use crate::ledger_end;
 use crate::names::side_table;
 use crate::session::Session;
+use crate::trust::IS_OWN;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
 use rapidbyte_sdk::{info, Result, Stream};
 
@@ -17,7 +18,7 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
     // First of all: whoever comes after it makes nothing new.
     ledger_end::tear_down(session, run_id, streams)?;
     // They are looked for in all schemas: a stream that has not been planned does not know its own, and no other
-    // table has such a name.
+    // table has such a name, but those of strangers, which are none of the run's.
     let names: Vec<String> = streams
         .iter()
         .map(|stream| quote_literal(&side_table(run_id, &stream.name)))
@@ -25,8 +26,10 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
     let sql = format!(
         "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND c.relname IN ({})",
-        names.join(",")
+         WHERE c.relkind = 'r' AND c.relname IN ({}) AND {} \
+         AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')",
+        names.join(","),
+        IS_OWN
     );
     for row in session.query(&sql)?.rows {
         let table = quote_qualified(row.text(0), row.text(1));
