@@ -31,6 +31,9 @@ pub const ENDED: u32 = 0;
 /// The same for one whose run was given up: what it left beside the target was removed.
 pub const TORN_DOWN: u32 = 1;
 
+/// The unit of the row that says by which plan the stream's batches are numbered.
+pub const PLAN: i64 = -2;
+
 /// How many units are asked for at once: some bundles of small units, or a part of one.
 const UNITS_AT_ONCE: i64 = 64;
 

@@ -4,7 +4,8 @@
 
 use crate::live_tests::*;
 use crate::PostgresDestination;
-use rapidbyte_sdk::abi::{set_host, StandInHost};
+use rapidbyte_sdk::abi::{set_host, BatchHeader, StandInHost};
+use rapidbyte_sdk::arrow::metadata;
 use rapidbyte_sdk::*;
 use serde_json::json;
 use std::sync::{Arc, Barrier};
@@ -371,5 +372,70 @@ fn a_commit_whose_answer_is_lost_may_be_repeated() {
         server.run("DROP FUNCTION die CASCADE");
         write_only(&server, "run", vec![batch(0, 0, 1)]).unwrap();
         assert_eq!(ids(&mut server), "1,2");
+    });
+}
+
+#[test]
+fn batches_of_another_plan_are_not_taken_for_those_that_were_written() {
+    with_server("rb_plans", |mut server| {
+        let planned = |plan: &str| two_columns().with_metadata(metadata::PLAN, plan);
+        let of = |plan: &str, unit, id| Give::Batch(unit, 0, frame(&planned(plan), &two_rows(id)));
+        for mode in [WriteMode::Append, WriteMode::Replace] {
+            let write =
+                |server: &Server, run: &str, plan: &str, gives| load(server, run, "t", mode, &planned(plan), gives);
+            write(&server, "run", "one", vec![of("one", 0, 1)]).unwrap();
+            write(&server, "run", "one", vec![of("one", 0, 1), of("one", 1, 3)]).unwrap();
+            // Its rows 3 and 4 would be doubled, as those of unit 2, which has not been there.
+            let assert_refused = |outcome: Result<WriteResponse>| {
+                let error = outcome.unwrap_err();
+                assert_eq!(
+                    (error.category(), error.code()),
+                    (Category::Data, "plan_changed"),
+                    "{}",
+                    error
+                );
+                assert!(
+                    !error.is_retryable() && error.hint_text().unwrap().contains("withPlans"),
+                    "{}",
+                    error
+                );
+            };
+            assert_refused(write(&server, "run", "two", vec![of("two", 2, 3)]));
+            // Nor by an instance that was prepared for the first plan, also within one call.
+            let host = StandInHost::default();
+            let input = host.input();
+            set_host(host);
+            let mut worker = server.connector("run");
+            worker.apply(request("run", "t", &planned("one"), mode)).unwrap();
+            for plan in ["two", "one"] {
+                let frame = frame(&planned("two"), &two_rows(3));
+                let header = BatchHeader {
+                    unit: 2,
+                    sequence: 0,
+                    rows: 2,
+                    frame_size: frame.len() as u64,
+                    checksum: 1,
+                };
+                input.push(header, &frame);
+                assert_refused(worker.write(write_request("run", "t", &planned(plan), mode)));
+                input.clear();
+            }
+            // Other runs, and sources that say nothing, are not concerned.
+            write(&server, "next", "two", vec![of("two", 0, 5)]).unwrap();
+            load(&server, "next", "t", mode, &two_columns(), vec![batch(1, 0, 7)]).unwrap();
+            // What has ended can be repeated.
+            set_host(StandInHost::default());
+            let target = request("run", "t", &planned("one"), mode);
+            server.connector("run").finalize(target).unwrap();
+            let again = write(&server, "run", "one", vec![of("one", 0, 1), of("one", 1, 3)]);
+            assert_eq!(again.unwrap().rows, 4);
+            assert_refused(write(&server, "run", "two", vec![of("two", 2, 3)]));
+            let expected = match mode {
+                WriteMode::Append => "1,2,3,4,5,6,7,8",
+                _ => "1,2,3,4",
+            };
+            assert_eq!(ids(&mut server), expected);
+            server.run("DROP TABLE t, _rapidbyte_ledger");
+        }
     });
 }

@@ -32,6 +32,7 @@ mod ledger_end;
 mod ledger_end_live_tests;
 #[cfg(test)]
 mod ledger_live_tests;
+mod ledger_plan;
 mod ledger_table;
 #[cfg(test)]
 mod ledger_trust_live_tests;
@@ -68,7 +69,7 @@ use catalog::table_shape;
 use key::Key;
 use merge::Merge;
 use names::Target;
-use rapidbyte_sdk::arrow::Schema;
+use rapidbyte_sdk::arrow::{metadata, Schema};
 use rapidbyte_sdk::*;
 use session::Session;
 use settings::Settings;
@@ -83,6 +84,8 @@ struct PostgresDestination {
     memory: WriteMemory,
     /// Tables, in SQL, that this instance has prepared, and what for.
     applied: HashMap<String, (Schema, SchemaEvolution)>,
+    /// By which plan the batches of each target are numbered, as far as the instance has asked.
+    plans: HashMap<Target, String>,
     /// The tables that this instance writes into, by their names in SQL.
     tables: HashMap<String, WrittenTable>,
     /// How rows are merged into those of them that are targets of an upsert, and what the target was when that was found out.
@@ -108,6 +111,17 @@ impl PostgresDestination {
             (Some(known), Ok(shape)) if shape.as_deref() != Some(&known.shape) => write::target_changed(target),
             _ => error,
         }
+    }
+
+    /// Has the ledger know by which plan the stream's batches are numbered, and fails when that is another one than before.
+    #[inline(never)]
+    fn enter_plan(&mut self, target: &Target, schema: &Schema) -> Result<()> {
+        let plan = schema.metadata(metadata::PLAN);
+        ledger_plan::enter(&mut self.session, target, &self.run_id, plan).map_err(repeatable)?;
+        if let Some(plan) = plan {
+            self.plans.insert(target.clone(), plan.to_owned());
+        }
+        Ok(())
     }
 
     /// Whether the target has been replaced in this run: there is no side table any more.
@@ -152,6 +166,7 @@ impl Destination for PostgresDestination {
             max_record_bytes: usize::try_from(request.limits.max_record_bytes).unwrap_or(usize::MAX),
             memory: WriteMemory::default(),
             applied: HashMap::new(),
+            plans: HashMap::new(),
             tables: HashMap::new(),
             merges: HashMap::new(),
         })
@@ -173,7 +188,8 @@ impl Destination for PostgresDestination {
                     .map_err(repeatable)?,
                 mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
             }
-            ledger_table::apply(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
+            ledger_table::apply(&mut self.session, &target).map_err(repeatable)?;
+            self.enter_plan(&target, &wanted.0)?;
             if request.on_data_error == DataErrorPolicy::Dlq {
                 dead_letter::apply(&mut self.session, &target).map_err(repeatable)?;
             }
@@ -186,6 +202,11 @@ impl Destination for PostgresDestination {
 
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
+        let plan = request.target.schema.metadata(metadata::PLAN);
+        if plan.is_some() && self.plans.get(&target).map(String::as_str) != plan {
+            // The host prepares an instance once, and the next bundle may be of a stream that was planned again.
+            self.enter_plan(&target, &request.target.schema)?;
+        }
         let (mut table, mut quoted_table) = written_table(&target, request.target.write_mode);
         if request.target.write_mode == WriteMode::Replace && self.has_been_replaced(&target)? {
             // Only batches that are in the target already can come; the ledger refuses all others.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 const DEFAULT_SCHEMA: &str = "public";
 
 /// The target of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// The stream's name, for messages.
     pub stream: String,
