@@ -22,6 +22,9 @@ pub const TABLE: &str = "_rapidbyte_ledger";
 
 pub const SELECTED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused";
 
+/// The same without the dead letters, which may be large and are needed for few: whether there are any.
+const ASKED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused IS NOT NULL";
+
 /// The unit of rows that say that the stream has come to an end.
 pub const MARKER: i64 = -1;
 
@@ -59,6 +62,8 @@ pub struct Entry {
     pub refused: u64,
     /// Those of them that were handed over as dead letters, each in one line of JSON.
     pub dead_letters: Vec<String>,
+    /// Whether these are in the table alone.
+    has_dead_letters_in_table: bool,
 }
 
 impl Entry {
@@ -81,11 +86,8 @@ impl Entry {
         into.refused += self.refused;
     }
 
-    /// Hands its dead letters over, as when it was written.
-    pub fn emit(&self) -> Result<()> {
-        self.dead_letters
-            .iter()
-            .try_for_each(|letter| abi::emit_dlq_json(letter))
+    pub fn has_dead_letters(&self) -> bool {
+        self.has_dead_letters_in_table || !self.dead_letters.is_empty()
     }
 }
 
@@ -175,7 +177,7 @@ impl Ledger {
             "SELECT {0} FROM {1} WHERE {2} AND unit OPERATOR(pg_catalog.=) {3} UNION ALL (SELECT {0} FROM {1} WHERE {2} \
              AND (unit, sequence) OPERATOR(pg_catalog.>=) ({4}, {5}) AND unit OPERATOR(pg_catalog.<) {6} \
              ORDER BY unit, sequence LIMIT {7})",
-            SELECTED,
+            ASKED,
             self.table,
             self.belongs,
             MARKER,
@@ -210,13 +212,45 @@ impl Ledger {
         Ok(())
     }
 
-    /// What became of a batch that is in the ledger already. It has to hold what it held then.
+    /// What became of a batch that is in the ledger already, or will be when the transaction ends. It has to hold what it held then.
     pub fn find(&self, header: &BatchHeader) -> Result<Option<&Entry>> {
-        match self.known.get(&(header.unit, header.sequence)) {
+        match self.entry_of((header.unit, header.sequence)) {
             _ if self.is_torn_down && !self.has_ended => Err(run_torn_down()),
             Some(entry) if entry.checksum != header.checksum => Err(self.batch_changed(header)),
             None if self.has_ended => Err(self.run_ended()),
             found => Ok(found),
+        }
+    }
+
+    fn entry_of(&self, identity: Identity) -> Option<&Entry> {
+        let at = self.position_of(identity);
+        let new = self
+            .new
+            .get(at)
+            .filter(|entry| (entry.unit, entry.sequence) == identity);
+        new.or_else(|| self.known.get(&identity))
+    }
+
+    /// Where it is among the new ones, or has to be.
+    fn position_of(&self, identity: Identity) -> usize {
+        self.new
+            .partition_point(|other| (other.unit, other.sequence) < identity)
+    }
+
+    /// Hands the dead letters of a batch over that was found, as when it was written.
+    #[inline(never)]
+    pub fn emit(&self, session: &mut Session, header: &BatchHeader) -> Result<()> {
+        let emit = |letters: &[String]| letters.iter().try_for_each(|letter| abi::emit_dlq_json(letter));
+        match self.entry_of((header.unit, header.sequence)) {
+            Some(entry) if entry.has_dead_letters_in_table => {
+                let answer = session.query(&format!(
+                    "SELECT refused FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {} AND sequence OPERATOR(pg_catalog.=) {}",
+                    self.table, self.belongs, header.unit, header.sequence
+                ))?;
+                emit(&answer.value().map_or(Vec::new(), dead_letters))
+            }
+            Some(entry) => emit(&entry.dead_letters),
+            None => Ok(()),
         }
     }
 
@@ -226,10 +260,7 @@ impl Ledger {
         if self.is_kept {
             // In one order for all, so that two writers of the same batches wait for each other in one direction only.
             // That is the order in which they come, mostly.
-            let identity = (entry.unit, entry.sequence);
-            let at = self
-                .new
-                .partition_point(|other| (other.unit, other.sequence) < identity);
+            let at = self.position_of((entry.unit, entry.sequence));
             self.new.insert(at, entry);
         }
     }
@@ -240,8 +271,11 @@ impl Ledger {
         let letters = self.new.iter().flat_map(|entry| &entry.dead_letters);
         if letters.map(String::len).sum::<usize>() > MOST_HELD_BYTES {
             let insert = self.insertion();
-            self.new.clear();
             session.execute(&insert).map_err(|error| self.explain(error))?;
+            for mut entry in self.new.drain(..) {
+                entry.has_dead_letters_in_table = !std::mem::take(&mut entry.dead_letters).is_empty();
+                self.known.insert((entry.unit, entry.sequence), entry);
+            }
         }
         Ok(())
     }
@@ -351,7 +385,8 @@ fn entry(row: &Row) -> Result<Entry> {
         rows: row.number(3)?,
         bytes: row.number(4)?,
         refused: row.number(5)?,
-        dead_letters: row.get(6).map_or(Vec::new(), dead_letters),
+        dead_letters: Vec::new(),
+        has_dead_letters_in_table: row.flag(6),
     })
 }
 
@@ -371,6 +406,22 @@ fn dead_letters(array: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dead_letters_of_many_batches_are_not_asked_for_at_once() {
+        let header = BatchHeader {
+            unit: 3,
+            sequence: 0,
+            rows: 1,
+            frame_size: 0,
+            checksum: 0,
+        };
+        let question = Ledger::in_schema("s", "run", "t").question(&header);
+        assert!(
+            question.matches("refused").count()
+                == question.matches("refused_count").count() + question.matches("refused IS NOT NULL").count()
+        );
+    }
 
     #[test]
     fn dead_letters_come_back_as_they_went_in() {

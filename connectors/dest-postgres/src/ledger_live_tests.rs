@@ -110,6 +110,41 @@ fn other_rows_under_the_identity_of_a_batch_are_refused() {
 }
 
 #[test]
+fn a_batch_that_comes_twice_in_one_call_is_written_once() {
+    with_server("rb_twice", |mut server| {
+        server.run("CREATE TABLE t (id int PRIMARY KEY CHECK (id <> 4), name text)");
+        for (policy, unit) in [(DataErrorPolicy::Fail, 0), (DataErrorPolicy::Dlq, 1)] {
+            let id = 1 + 2 * unit as i32;
+            let write = |gives| {
+                let recording = host(gives);
+                let mut target = request("run", "t", &two_columns(), WriteMode::Append);
+                target.on_data_error = policy;
+                let mut connector = server.connector("run");
+                let applied = connector.apply(target.clone());
+                let options = serde_json::Map::new();
+                let outcome = applied.and_then(|_| connector.write(WriteRequest { target, options }));
+                let letters = recording.borrow().dead_letters.len();
+                (outcome, letters)
+            };
+            let twice = || vec![batch(unit, 0, id), batch(unit, 1, 10 * id), batch(unit, 0, id)];
+            for _ in 0..2 {
+                let (outcome, letters) = write(twice());
+                let written = outcome.unwrap();
+                let refused = 2 * unit as u64;
+                assert_eq!(
+                    (written.rows, written.refused, written.batches),
+                    (6 - refused, refused, 3)
+                );
+                assert_eq!(letters, refused as usize);
+            }
+            let (outcome, _) = write(vec![batch(unit, 2, 100), batch(unit, 2, 200)]);
+            assert_eq!(outcome.unwrap_err().code(), "batch_changed");
+        }
+        assert_eq!(ids(&mut server), "1,2,3,10,11,30,31");
+    });
+}
+
+#[test]
 fn runs_and_streams_do_not_disturb_each_other() {
     with_server("rb_runs", |mut server| {
         append(&server, "one", vec![batch(0, 0, 1)]).unwrap();

@@ -171,10 +171,16 @@ fn run(
             Ok(None) => {}
             Ok(Some(entry)) => {
                 entry.count(&mut transaction.uncommitted);
-                match entry.emit() {
-                    Ok(()) => continue,
-                    Err(error) => return Err(give_up(open, error)),
+                if entry.has_dead_letters() {
+                    // They may have to be asked for.
+                    if let Some(copy) = open {
+                        let finished = copy.finish(buffer)?;
+                        transaction.complete(&open_route, finished)?;
+                    }
+                    open = None;
+                    transaction.ledger.emit(transaction.session, &header)?;
                 }
+                continue;
             }
             Err(error) => return Err(give_up(open, error)),
         }
