@@ -5,10 +5,10 @@
 use crate::apply::lock;
 use crate::ledger::{run_torn_down, Ledger, ENDED, MARKER, SELECTED, TABLE, TORN_DOWN};
 use crate::ledger_table;
-use crate::names::Target;
+use crate::names::{hash, Target};
 use crate::session::Session;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
-use rapidbyte_sdk::{Error, Result, Stream};
+use rapidbyte_sdk::{debug, Error, Result, Stream};
 
 /// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
 const LOCK_TIMEOUT: &str = "90s";
@@ -104,7 +104,7 @@ fn is_marker(kind: u32) -> String {
     )
 }
 
-/// Says in the transaction that the stream has ended, and forgets the batches of its other runs that have.
+/// Says in the transaction that the stream has ended.
 #[inline(never)]
 pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
     if !is_there(session, target)? {
@@ -113,15 +113,57 @@ pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<
     let ledger = Ledger::of(target, run_id, true);
     session
         .execute(&format!(
-            "DELETE FROM {0} AS e USING {0} AS m WHERE m.unit OPERATOR(pg_catalog.=) {1} \
-                 AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
-                 AND (e.stream OPERATOR(pg_catalog.=) {4} AND e.unit OPERATOR(pg_catalog.<>) {1} OR m.committed_at OPERATOR(pg_catalog.<) \
-                 (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)); \
-             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, {5}, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
-            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream, ENDED
+            "INSERT INTO {} (run_id, stream, {}) VALUES ({}, {}, {}, {}, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
+            ledger.table, SELECTED, ledger.run, ledger.stream, MARKER, ENDED
         ))
         .map(|_| ())
         .map_err(|error| ledger.explain(error))
+}
+
+/// Forgets what is not needed any more, in a transaction of its own: the batches of other runs of the stream that have ended, those of all streams
+/// that ended a day ago, and markers after three months, when no worker of their run is left.
+///
+/// The stream has ended whether this succeeds or not, and the next end tries again; so it does not wait for others long, nor work long.
+#[inline(never)]
+pub fn forget(session: &mut Session, target: &Target, run_id: &str) {
+    let outcome = is_there(session, target).and_then(|is_there| match is_there {
+        true => session.transaction_of(&oblivion(target, run_id)).map(|_| ()),
+        false => Ok(()),
+    });
+    if let Err(error) = outcome {
+        debug!("stream '{}': old batches stay in the ledger: {}", target.stream, error);
+    }
+}
+
+fn oblivion(target: &Target, run_id: &str) -> String {
+    let ledger = Ledger::of(target, run_id, true);
+    let older_than = |age| {
+        format!(
+            "m.committed_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) '{}'::pg_catalog.interval)",
+            age
+        )
+    };
+    format!(
+        "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '15s'; \
+         SELECT pg_catalog.pg_advisory_xact_lock({0}); \
+         DELETE FROM {1} AS e USING {1} AS m WHERE m.unit OPERATOR(pg_catalog.=) {2} \
+             AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
+             AND e.unit OPERATOR(pg_catalog.<>) {2} AND (e.stream OPERATOR(pg_catalog.=) {3} \
+                 AND e.run_id OPERATOR(pg_catalog.<>) {4} OR {5}); \
+         DELETE FROM {1} AS m WHERE m.unit OPERATOR(pg_catalog.=) {2} AND {6}",
+        forget_key(&target.schema),
+        ledger.table,
+        MARKER,
+        ledger.stream,
+        ledger.run,
+        older_than("1 day"),
+        older_than("90 days")
+    )
+}
+
+/// The key of the lock under which rows of a ledger are deleted: two that did so in different orders would wait for each other.
+fn forget_key(schema: &str) -> i64 {
+    hash(&["rapidbyte ledger forgets", schema]) as i64
 }
 
 fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
@@ -151,10 +193,16 @@ pub fn tear_down(session: &mut Session, run_id: &str, streams: &[Stream]) -> Res
         if !ledger_table::is_usable(session, schema, targets.iter().any(is_in))? {
             continue;
         }
-        for (stream, target) in streams.iter().zip(&targets) {
-            let is_target = is_in(target);
-            session.execute(&torn_down(&Ledger::in_schema(schema, run_id, &stream.name), is_target))?;
-        }
+        let statements: Vec<String> = streams
+            .iter()
+            .zip(&targets)
+            .map(|(stream, target)| torn_down(&Ledger::in_schema(schema, run_id, &stream.name), is_in(target)))
+            .collect();
+        session.transaction_of(&format!(
+            "SELECT pg_catalog.pg_advisory_xact_lock({}); {}",
+            forget_key(schema),
+            statements.join("; ")
+        ))?;
     }
     Ok(())
 }

@@ -160,3 +160,56 @@ fn tearing_down_what_is_over_changes_nothing() {
         }
     });
 }
+
+#[test]
+fn batches_are_forgotten_after_a_day_and_the_end_of_a_run_after_three_months() {
+    with_server("rb_expire", |mut server| {
+        for (run, age) in [
+            ("hours", "23 hours"),
+            ("days", "2 days"),
+            ("months", "89 days"),
+            ("long", "91 days"),
+        ] {
+            load(&server, run, "u", WriteMode::Append, &two_columns(), vec![batch(0, 1)]).unwrap();
+            set_host(StandInHost::default());
+            let request = request(run, "u", &two_columns(), WriteMode::Append);
+            server.connector(run).finalize(request).unwrap();
+            // As if it had been made by a stream of its own then.
+            server.run(&format!(
+                "UPDATE _rapidbyte_ledger SET stream = run_id, committed_at = now() - interval '{}' WHERE stream = 'u'",
+                age
+            ));
+        }
+        load_as(&server, "run", WriteMode::Append, vec![batch(0, 1)]).unwrap();
+        end(&server, "run", WriteMode::Append).unwrap();
+        assert_eq!(
+            server.rows("SELECT run_id, unit FROM _rapidbyte_ledger ORDER BY 1, 2"),
+            ["days|-1", "hours|-1", "hours|0", "months|-1", "run|-1", "run|0"]
+        );
+    });
+}
+
+#[test]
+fn ends_do_not_wait_for_each_other_when_they_forget_old_batches() {
+    with_server("rb_purge", |mut server| {
+        for run in ["one", "two"] {
+            load_as(&server, run, WriteMode::Append, vec![batch(0, 1)]).unwrap();
+        }
+        end(&server, "one", WriteMode::Append).unwrap();
+        // Somebody forgets them right now, and takes a long time.
+        server.run("BEGIN; DELETE FROM _rapidbyte_ledger WHERE run_id = 'one'");
+        let start = std::time::Instant::now();
+        end(&server, "two", WriteMode::Append).unwrap();
+        assert!(start.elapsed().as_secs() < 60);
+        server.run("ROLLBACK");
+        assert_eq!(
+            server.rows("SELECT run_id, unit FROM _rapidbyte_ledger WHERE unit = -1 ORDER BY 1"),
+            ["one|-1", "two|-1"]
+        );
+        end(&server, "two", WriteMode::Append).unwrap();
+        assert_eq!(
+            server.rows("SELECT run_id, unit FROM _rapidbyte_ledger ORDER BY 1, 2"),
+            ["one|-1", "two|-1", "two|0"]
+        );
+    });
+}

@@ -167,8 +167,9 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
         append(&server, "done", vec![batch(0, 0, 1)]).unwrap();
         append(&server, "failed", vec![batch(0, 0, 3), batch(1, 0, 5)]).unwrap();
         append(&server, "other", vec![batch(0, 0, 7)]).unwrap();
-        server
-            .run("INSERT INTO _rapidbyte_ledger SELECT 'old', 't', -1, 0, 0, 0, 0, 0, NULL, now() - interval '2 days'");
+        server.run(
+            "INSERT INTO _rapidbyte_ledger SELECT 'old', 't', -1, 0, 0, 0, 0, 0, NULL, now() - interval '91 days'",
+        );
         for _ in 0..2 {
             end(&server, "done");
             assert_eq!(

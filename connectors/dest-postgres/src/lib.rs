@@ -251,6 +251,7 @@ impl Destination for PostgresDestination {
         } else {
             ledger_end::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
         }
+        ledger_end::forget(&mut self.session, &target, &self.run_id);
         Ok(TargetResponse {
             target: target.display(),
         })
