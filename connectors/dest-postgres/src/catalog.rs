@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::target_type::TargetType;
 use crate::type_name::TypeName;
 use rapidbyte_sdk::postgres::{quote_literal, Row, TypeCatalog};
-use rapidbyte_sdk::Result;
+use rapidbyte_sdk::{Error, Result};
 
 /// A relation of the destination.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
         quote_literal(schema),
         quote_literal(table)
     );
-    let found = session.query(&sql)?;
+    let found = session.query_catalogue(&sql)?;
     let row = match found.rows.first() {
         Some(row) => row,
         None => return Ok(None),
@@ -107,7 +107,15 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
 /// another type; nothing when there is no such table.
 #[inline(never)]
 pub fn table_shape(session: &mut Session, schema: &str, table: &str) -> Result<Option<String>> {
-    let sql = format!(
+    Ok(session
+        .query_catalogue(&shape_query(schema, table))?
+        .value()
+        .map(Into::into))
+}
+
+#[inline(never)]
+fn shape_query(schema: &str, table: &str) -> String {
+    format!(
         "SELECT pg_catalog.hashtextextended(pg_catalog.concat(c.oid, pg_catalog.array_agg(pg_catalog.format('%s %s %s %s', \
              a.atttypid, a.atttypmod, a.attgenerated, a.attname) ORDER BY a.attnum)), 0) \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -115,8 +123,28 @@ pub fn table_shape(session: &mut Session, schema: &str, table: &str) -> Result<O
          WHERE n.nspname = {} AND c.relname = {} GROUP BY c.oid",
         quote_literal(schema),
         quote_literal(table)
-    );
-    Ok(session.query(&sql)?.value().map(Into::into))
+    )
+}
+
+/// What the server says in any language when [`check_shape`] fails, followed by the number that there is.
+const OTHER_SHAPE: &str = "rapidbyte: the table was changed, and is now ";
+
+/// A statement that fails when [`table_shape`] is another one, so that nothing behind it in the message is done. That takes no right to anything, and no
+/// message of its own.
+#[inline(never)]
+pub fn check_shape(schema: &str, table: &str, shape: &str) -> String {
+    format!(
+        "SELECT (CASE WHEN now.shape OPERATOR(pg_catalog.=) {}::pg_catalog.int8 THEN '0' ELSE pg_catalog.concat({}, now.shape) END)::pg_catalog.int4 \
+         FROM (SELECT ({}) AS shape) now",
+        quote_literal(shape),
+        quote_literal(OTHER_SHAPE),
+        shape_query(schema, table)
+    )
+}
+
+/// Whether an error is that of [`check_shape`].
+pub fn is_of_shape(error: &Error) -> bool {
+    error.code() == "22P02" && error.message().contains(OTHER_SHAPE)
 }
 
 fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
@@ -136,7 +164,7 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
          ORDER BY a.attnum",
         table
     );
-    let rows = session.query(&sql)?.rows;
+    let rows = session.query_catalogue(&sql)?.rows;
     let mut oids = rows.iter().map(|row| row.number(1)).collect::<Result<Vec<u32>>>()?;
     oids.sort_unstable();
     oids.dedup();

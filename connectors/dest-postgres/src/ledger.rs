@@ -9,6 +9,7 @@
 
 use crate::ledger_table::grant_hint;
 use crate::names::{hash, Target};
+use crate::refused::is_refusal;
 use crate::session::Session;
 use rapidbyte_sdk::abi::{self, BatchHeader};
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified, QueryResult, Row};
@@ -280,14 +281,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Commits the transaction with the batches that were entered.
+    /// Commits the transaction with the batches that were entered, if the statement of `check` does not fail.
     #[inline(never)]
-    pub fn commit(&mut self, session: &mut Session) -> Result<()> {
-        let insert = self.insertion();
+    pub fn commit(&mut self, session: &mut Session, check: &str) -> Result<()> {
+        let statements = format!("{}; {}", check, self.insertion());
         self.asked.clear();
         self.known.clear();
         self.new.clear();
-        session.commit_with(&insert).map_err(|error| self.explain(error))
+        let outcome = session.commit_with(&statements).map_err(|error| self.explain(error));
+        outcome.map_err(|error| match is_refusal(&error) {
+            true => error.context("a constraint that is deferred until COMMIT"),
+            false => error,
+        })
     }
 
     /// The statement that enters the batches; nothing when there are none.

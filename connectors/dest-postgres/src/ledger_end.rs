@@ -177,7 +177,7 @@ pub fn tear_down(session: &mut Session, run_id: &str, streams: &[Stream]) -> Res
     if !session.settings().exactly_once {
         return Ok(());
     }
-    let schemas = session.query(&format!(
+    let schemas = session.query_catalogue(&format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.relname = {}",
         quote_literal(TABLE)

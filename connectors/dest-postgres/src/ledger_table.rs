@@ -78,7 +78,7 @@ struct Found {
 fn find(session: &mut Session, schema: &str) -> Result<Option<Found>> {
     let allowed = ["SELECT", "INSERT", "DELETE"]
         .map(|privilege| format!("pg_catalog.has_table_privilege(c.oid, '{}')", privilege));
-    let answer = session.query(&format!(
+    let answer = session.query_catalogue(&format!(
         "SELECT {}, {} AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'), {}, {}, pg_catalog.pg_get_userbyid(c.relowner), \
              pg_catalog.pg_get_userbyid(n.nspowner) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = {} AND c.relname = {}",

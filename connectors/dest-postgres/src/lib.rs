@@ -49,6 +49,8 @@ mod prepared;
 mod refused;
 #[cfg(test)]
 mod refused_live_tests;
+#[cfg(test)]
+mod refused_modes_live_tests;
 mod replaceable;
 mod session;
 mod settings;

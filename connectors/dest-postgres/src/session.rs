@@ -4,7 +4,9 @@
 
 use crate::prepared::Prepared;
 use crate::settings::Settings;
-use rapidbyte_sdk::postgres::{connect, connection_lost, Connection, QueryResult, TransactionStatus};
+use rapidbyte_sdk::postgres::{
+    connect, connection_lost, takes_no_writes, Connection, QueryResult, TransactionStatus, TRUST_NOBODY,
+};
 use rapidbyte_sdk::{abi, debug, Category, Error, Result, TcpStream};
 use std::collections::HashSet;
 
@@ -14,6 +16,8 @@ pub struct Session {
     /// Whether a transaction was begun here. While it is, a lost connection is not replaced: what came after would not
     /// be part of it.
     in_transaction: bool,
+    /// Whether the rest of the transaction resolves names as [`TRUST_NOBODY`] says.
+    trusts_nobody: bool,
     /// Statements that made temporary tables in this connection.
     created: HashSet<String>,
     /// Statements that were prepared in this connection.
@@ -26,6 +30,7 @@ impl Session {
             settings,
             connection: None,
             in_transaction: false,
+            trusts_nobody: false,
             created: HashSet::new(),
             prepared: Prepared::default(),
         }
@@ -85,6 +90,21 @@ impl Session {
         self.connection()?.query(sql)
     }
 
+    /// Runs a query of the server's catalogue, with the server's own operators.
+    pub fn query_catalogue(&mut self, sql: &str) -> Result<QueryResult> {
+        match self.in_transaction && self.trusts_nobody {
+            true => self.query(sql),
+            false => self.connection()?.query_catalogue(sql),
+        }
+    }
+
+    /// The transaction that is open resolves names as [`TRUST_NOBODY`] says until it ends.
+    pub fn trust_nobody(&mut self) -> Result<()> {
+        self.execute(TRUST_NOBODY)?;
+        self.trusts_nobody = true;
+        Ok(())
+    }
+
     pub fn execute(&mut self, sql: &str) -> Result<u64> {
         self.connection()?.execute(sql)
     }
@@ -98,9 +118,19 @@ impl Session {
     /// The same, with statements in the same message; returns what each of them gave back.
     pub fn begin_with(&mut self, statements: &str) -> Result<Vec<QueryResult>> {
         let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}", statements);
-        let results = self.connection()?.simple_query(&begin)?;
-        self.in_transaction = true;
-        Ok(results)
+        let connection = self.connection()?;
+        let outcome = connection.simple_query(&begin);
+        // Whether it is BEGIN itself that failed.
+        let has_begun = connection.transaction_status() != TransactionStatus::Idle;
+        match outcome {
+            Ok(results) => {
+                self.in_transaction = true;
+                self.trusts_nobody = false;
+                Ok(results)
+            }
+            Err(error) if error.code() == "0A000" && !has_begun => Err(takes_no_writes(error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Commits. An error says whether the transaction may have been committed all the same.

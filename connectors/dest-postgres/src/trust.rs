@@ -22,7 +22,7 @@ pub const IS_OWN: &str = "EXISTS (SELECT FROM pg_catalog.pg_roles owner, pg_cata
 /// Fails when a table belongs to a stranger; not when there is none. `what` it is, for messages.
 #[inline(never)]
 pub fn check(session: &mut Session, schema: &str, table: &str, what: &str) -> Result<()> {
-    let found = session.query(&format!(
+    let found = session.query_catalogue(&format!(
         "SELECT {}, pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_get_userbyid(n.nspowner) FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {}",
         IS_TRUSTED,

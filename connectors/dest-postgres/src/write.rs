@@ -3,7 +3,7 @@
 //! `rb_write`: takes batches until there are no more, and commits them.
 
 use crate::batch_plan::{BatchPlan, Route};
-use crate::catalog::{table_shape, ExistingTable};
+use crate::catalog::{check_shape, is_of_shape, ExistingTable};
 use crate::dead_letter::Refused;
 use crate::encode::{Column, Encoder, RowBuffer};
 use crate::flush::flush_bytes;
@@ -56,14 +56,16 @@ pub struct Destination<'a> {
 }
 
 impl Destination<'_> {
-    /// Fails when the table is not what it was when its columns were read: values that were encoded for a column of another type may have become
-    /// others. Within a transaction that has written into the table nobody can change it any more.
-    fn check_unchanged(&self, session: &mut Session) -> Result<()> {
-        let shape = table_shape(session, &self.target.schema, self.table_name)?;
-        match shape.as_deref() == Some(&self.written.shape) {
-            true => Ok(()),
-            false => Err(target_changed(self.target)),
-        }
+    /// Commits, unless the table is not what it was when its columns were read: values that were encoded for a column of another type may have
+    /// become others. Within a transaction that has written into the table nobody can change it any more.
+    fn commit(&self, session: &mut Session, ledger: &mut Ledger) -> Result<()> {
+        let check = check_shape(&self.target.schema, self.table_name, &self.written.shape);
+        ledger
+            .commit(session, &check)
+            .map_err(|error| match is_of_shape(&error) {
+                true => target_changed(self.target),
+                false => error,
+            })
     }
 }
 
@@ -249,6 +251,12 @@ fn takes(copy: &OpenLoad<'_>, open_route: &Route, route: &Route) -> bool {
     open_route == route && (route.stage.is_none() || copy.bytes() < MOST_STAGED_BYTES)
 }
 
+/// What the server calls the table that the rows of a COPY go into.
+fn copied_table<'a>(route: &'a Route, destination: &'a Destination<'_>) -> &'a str {
+    let temporary = route.insert.table.strip_prefix("pg_temp.");
+    temporary.unwrap_or(destination.table_name)
+}
+
 fn give_up(open: Option<OpenLoad<'_>>, error: Error) -> Error {
     match open {
         Some(copy) => copy.abort(error),
@@ -374,7 +382,7 @@ impl<'s> Transaction<'s> {
         let mut refused = Refused::new(destination, &server, batch);
         separate(
             batch.rows(),
-            destination.table_name,
+            copied_table(route, destination),
             &mut |rows| self.attempt(route, &columns, rows, encoder, buffer, flush_bytes),
             &mut |row, error| refused.add(row, &error),
         )?;
@@ -404,7 +412,9 @@ impl<'s> Transaction<'s> {
         // What the attempt before has loaded stays.
         self.session.execute(match self.has_savepoint {
             true => "RELEASE SAVEPOINT rapidbyte; SAVEPOINT rapidbyte",
-            false => "SAVEPOINT rapidbyte",
+            // When a deferred constraint is looked at with the others of the transaction, nobody knows any more which record
+            // it is about.
+            false => "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT rapidbyte",
         })?;
         self.has_savepoint = true;
         let before = self.uncommitted;
@@ -452,8 +462,7 @@ impl<'s> Transaction<'s> {
         }
         let start = abi::monotonic_nanos();
         if self.is_open {
-            destination.check_unchanged(self.session)?;
-            self.ledger.commit(self.session)?;
+            destination.commit(self.session, &mut self.ledger)?;
             self.is_open = false;
             self.has_savepoint = false;
             self.filled_stages.clear();

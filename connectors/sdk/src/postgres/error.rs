@@ -97,6 +97,17 @@ impl ServerError {
     }
 }
 
+/// What to do about a server that takes no writes.
+const PRIMARY: &str =
+    "connect to the primary, not to a standby: correct 'host' and 'port', or name all servers there and \
+     set 'target_session_attrs' to 'read-write'";
+
+/// The error of a server that was asked for a transaction that writes and has none to give. A standby answers that with
+/// the SQLSTATE of whatever is not supported.
+pub fn takes_no_writes(error: Error) -> Error {
+    Error::new(Category::Config, error.code(), error.message()).hint(PRIMARY)
+}
+
 struct Class {
     category: Category,
     retryable: bool,
@@ -133,7 +144,7 @@ impl Class {
 fn classify(code: &str) -> Class {
     match code {
         "42501" => Class::permanent(Category::Permission).hint("grant the user the missing privilege"),
-        "25006" => Class::permanent(Category::Config).hint("connect to a server that takes writes, not to a standby"),
+        "25006" => Class::permanent(Category::Config).hint(PRIMARY),
         "3D000" => Class::permanent(Category::Config).hint("correct 'database', or create it"),
         "3F000" => Class::permanent(Category::Config).hint("correct 'schema', or create it"),
         "57014" | "57P05" | "25P03" => Class::transient(Category::TransientDb, BackoffClass::Normal)

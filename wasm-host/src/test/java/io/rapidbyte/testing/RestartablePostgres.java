@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
 import java.util.Comparator;
 import java.util.List;
@@ -14,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /** An embedded server of one test that stops and starts again, at the same port and with the same data. */
 public final class RestartablePostgres implements AutoCloseable {
+    /** Where nothing can be written, for want of room. */
+    public static final Path FULL = Path.of("/dev/full");
+
     private static final int PATIENCE_SECONDS = 60;
 
     private final Path data;
@@ -101,6 +105,23 @@ public final class RestartablePostgres implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         startAgain();
+    }
+
+    /**
+     * Makes the disk look full to whoever opens an empty relation from now on: until the result is closed, its file is the device that has no
+     * room.
+     *
+     * @param file its path, as {@code pg_relation_filepath} has it
+     */
+    public AutoCloseable withoutRoomFor(String file) throws IOException {
+        Path relation = data.resolve(file);
+        Path aside = relation.resolveSibling(relation.getFileName() + ".aside");
+        if (Files.size(relation) > 0) {
+            throw new IllegalArgumentException(file + " has rows, which nobody would find");
+        }
+        Files.move(relation, aside);
+        Files.createSymbolicLink(relation, FULL);
+        return () -> Files.move(aside, relation, StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Override

@@ -4,9 +4,11 @@ package io.rapidbyte.wasm;
 import static io.rapidbyte.testing.TableComparison.differences;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.anyOf;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.rapidbyte.testing.Fault;
 import io.rapidbyte.testing.FaultyProxy;
@@ -17,6 +19,8 @@ import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.TableWriting.Failure;
 import io.rapidbyte.wasm.TableWriting.Step;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A server that crashes, comes back, or comes back as something else, in the middle of a write. */
@@ -68,7 +73,7 @@ class RestartedServerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"APPEND", "REPLACE"})
+    @EnumSource
     void aCrashInTheMiddleOfTheRowsIsWorthARetry(WriteMode mode) {
         TableWriting writing = TableWriting.of(source, mode);
         Map<String, Object> config = target.config();
@@ -91,7 +96,7 @@ class RestartedServerTest {
 
     /** What it said is committed is there afterwards, and what nobody heard of may be. */
     @ParameterizedTest
-    @EnumSource(names = {"APPEND", "REPLACE"})
+    @EnumSource
     void aCrashWhileACommitIsOnItsWayIsWorthARetry(WriteMode mode) throws Exception {
         TableWriting writing = TableWriting.of(source, mode);
         try (FaultyProxy proxy = new FaultyProxy(postgres.server())) {
@@ -106,6 +111,59 @@ class RestartedServerTest {
             postgres.startAgain();
             writing.complete(proxy.config(target), "run");
         }
+        isComplete("run");
+    }
+
+    /** What was the primary when the run began may be none when it goes on, or be one again. */
+    @ParameterizedTest
+    @EnumSource
+    void aStandbyTakesNoRowsAndSaysWhoDoes(WriteMode mode) {
+        TableWriting writing = TableWriting.of(source, mode);
+        Map<String, Object> config = target.config();
+        Optional<Failure> failure = writing.attempt(config, "run", new Probes.Feed(writing.frames()) {
+            @Override
+            public Frame next() throws InterruptedException {
+                if (frames.size() == 1) {
+                    postgres.stopAtOnce();
+                    postgres.startAsStandby();
+                }
+                return super.next();
+            }
+        });
+        isWorthARetry(failure, Step.WRITE);
+        isOfStandby(writing.attempt(config, "run"));
+        // A run for which nothing is prepared yet.
+        isOfStandby(writing.attempt(config, "other"));
+
+        target.executeAsSuperuser("select pg_promote()");
+        writing.complete(config, "run");
+        isComplete("run");
+    }
+
+    private static void isOfStandby(Optional<Failure> attempt) {
+        Failure failure = attempt.orElseThrow(() -> new AssertionError("the write did not fail"));
+        assertThat(failure.toString(), failure.error().category(), is(Category.CONFIG));
+        assertThat(failure.toString(), failure.error().retryable(), is(false));
+        assertThat(failure.toString(), failure.error().message(), containsString("recovery"));
+        assertThat(failure.toString(), failure.error().hint(), containsString("target_session_attrs"));
+    }
+
+    /** The file of the target cannot grow. */
+    @ParameterizedTest
+    @CsvSource({"APPEND, copy", "APPEND, insert", "UPSERT, copy"})
+    void aFullDiskIsWorthARetry(WriteMode mode, String loadMethod) throws Exception {
+        assumeTrue(Files.exists(RestartablePostgres.FULL), "no device that is full");
+        TableWriting writing = TableWriting.of(source, mode);
+        Map<String, Object> config = new HashMap<>(target.config());
+        config.put("load_method", loadMethod);
+        target.execute("create table items (id bigint primary key, name text, amount numeric(10,2), at timestamptz)");
+        try (AutoCloseable full = postgres.withoutRoomFor(target.value("select pg_relation_filepath('items')"))) {
+            Failure failure = isWorthARetry(writing.attempt(config, "run"), Step.WRITE);
+            assertThat(failure.toString(), failure.error().code(), is("53100"));
+            assertThat(failure.toString(), failure.error().commitState(), is(CommitState.BEFORE_COMMIT));
+        }
+        assertThat(target.value("select count(*) from items"), is("0"));
+        writing.complete(config, "run");
         isComplete("run");
     }
 

@@ -81,6 +81,13 @@ record ConnectorSpec(
         return runId == null ? withRunId(RunIds.of(transform, options)) : this;
     }
 
+    /** The run that is executed with these options; null when they do not say: the Direct runner shows most steps those from before the start. */
+    @Nullable
+    String knownRun(PipelineOptions options) {
+        boolean known = runId != null || options.as(ExecutionOptions.class).getRapidbyteExecution() != null;
+        return known ? inRun(options).runId() : null;
+    }
+
     /** The connector's name, as errors and metrics have it. */
     String name() {
         return module.name();

@@ -26,6 +26,8 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
 
     private transient ConnectorSession<SourceConnector> session;
 
+    private transient String runId;
+
     PlanStreamsDoFn(ConnectorSpec spec, long maxBundleBytes, int maxInitialSplits) {
         this.spec = spec;
         this.maxBundleBytes = maxBundleBytes;
@@ -36,12 +38,14 @@ final class PlanStreamsDoFn extends DoFn<List<StreamSpec>, PlannedStream> {
     public void setup(PipelineOptions options) {
         running = spec.inRun(options);
         session = ConnectorSession.ofSource(running);
+        runId = spec.knownRun(options);
     }
 
     @ProcessElement
     public void process(@Element List<StreamSpec> streams, OutputReceiver<PlannedStream> planned) {
         List<StreamPlan> plans = streams.stream().map(this::plan).toList();
-        PlannedStream.of(plans, maxBundleBytes, maxInitialSplits).forEach(planned::output);
+        PlannedStream.of(plans, maxBundleBytes, maxInitialSplits)
+                .forEach(stream -> planned.output(stream.inRun(runId)));
     }
 
     private StreamPlan plan(StreamSpec stream) {

@@ -7,6 +7,7 @@ import io.rapidbyte.wasm.StreamPlan;
 import java.io.Serializable;
 import java.util.List;
 import java.util.UUID;
+import javax.annotation.Nullable;
 
 /**
  * A stream with all that its reading step needs to know.
@@ -14,15 +15,26 @@ import java.util.UUID;
  * @param plan how the source reads it
  * @param bundleBytes after how many bytes of output a bundle of it ends
  * @param id what tells it from all other planned streams, those of the same name included
+ * @param runId the run that reads it; null when only the step that reads it knows. It is here and not only with the options of the execution because a runner that
+ *     goes on from a state that was kept, in a new execution, goes on with the elements of that state: what they were read as, they are
  */
-record PlannedStream(StreamPlan plan, long bundleBytes, String id) implements Serializable {
+record PlannedStream(
+        StreamPlan plan,
+        long bundleBytes,
+        String id,
+        @Nullable String runId) implements Serializable {
     PlannedStream {
         requireNonNull(plan, "plan");
         requireNonNull(id, "id");
     }
 
     PlannedStream(StreamPlan plan, long bundleBytes) {
-        this(plan, bundleBytes, UUID.randomUUID().toString());
+        this(plan, bundleBytes, UUID.randomUUID().toString(), null);
+    }
+
+    /** This as a part of a run, when that is known. */
+    PlannedStream inRun(@Nullable String run) {
+        return new PlannedStream(plan, bundleBytes, id, run);
     }
 
     /** The streams of a run, with bundles that are smaller the more of them a runner may hold. */

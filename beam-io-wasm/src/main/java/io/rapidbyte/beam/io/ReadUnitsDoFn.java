@@ -26,7 +26,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
     /** The same in all copies of this step, on all threads, and in no other. */
     private final String step = UUID.randomUUID().toString();
 
-    /** The connector in the run that is executed. */
+    /** The connector in the run of the stream that is read: mostly the one that is executed. */
     private transient ConnectorSpec running;
 
     private transient ConnectorSession<SourceConnector> session;
@@ -96,7 +96,17 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         if (range.getFrom() == range.getTo()) {
             return ProcessContinuation.stop();
         }
+        enterRunOf(stream);
         return pauses(stream) ? readPausing(stream, range, tracker, outputs) : read(stream, range, tracker, outputs);
+    }
+
+    private void enterRunOf(PlannedStream stream) {
+        if (stream.runId() != null && !stream.runId().equals(running.runId())) {
+            running = spec.withRunId(stream.runId());
+            ConnectorSession<SourceConnector> former = session;
+            session = ConnectorSession.ofSource(running);
+            former.close();
+        }
     }
 
     private ProcessContinuation read(

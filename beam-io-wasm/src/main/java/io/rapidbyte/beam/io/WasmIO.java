@@ -320,7 +320,9 @@ public final class WasmIO {
             }
             List<PlannedStream> planned = PlannedStream.of(plans(), maxBundleBytes(), maxInitialSplits());
             return read(
-                    begin.apply("Plans", Create.of(planned).withCoder(SerializableCoder.of(PlannedStream.class))),
+                    begin.apply("Plans", Create.of(planned).withCoder(SerializableCoder.of(PlannedStream.class)))
+                            .apply("Run", ParDo.of(new EnterRunDoFn(spec)))
+                            .setCoder(SerializableCoder.of(PlannedStream.class)),
                     spec);
         }
 
@@ -405,7 +407,7 @@ public final class WasmIO {
     }
 
     /**
-     * See {@link WasmIO#readAll()}. Every method returns a changed copy, and has the meaning it has in {@link Read}. Each stream is read as it is
+     * See {@link WasmIO#readAll()}. The collection of streams is bounded, and has each stream once. Every method returns a changed copy, and has the meaning it has in {@link Read}. Each stream is read as it is
      * when its reading begins: no snapshot is shared.
      */
     @AutoValue
@@ -474,6 +476,11 @@ public final class WasmIO {
         @Override
         public PCollection<ArrowBatch> expand(PCollection<StreamSpec> streams) {
             ConnectorSpec spec = settings().spec().complete(READ_ALL);
+            if (streams.isBounded() == IsBounded.UNBOUNDED) {
+                throw new IllegalArgumentException(READ_ALL
+                        + " was given an unbounded collection of streams. Each stream is read once in a run, and a run has an end: give it a"
+                        + " bounded collection, or start a run whenever there is something to read.");
+            }
             PCollection<List<StreamSpec>> lists = streams.apply(
                             "Streams",
                             MapElements.into(TypeDescriptors.lists(TypeDescriptor.of(StreamSpec.class)))

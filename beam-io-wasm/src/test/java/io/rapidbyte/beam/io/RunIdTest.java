@@ -3,11 +3,13 @@ package io.rapidbyte.beam.io;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.Arrays;
@@ -18,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
+import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.testing.TestPipeline;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -107,6 +110,45 @@ class RunIdTest {
             assertThat(first, hasSize(1));
             assertThat(runs(), is(not(first)));
         }
+    }
+
+    /** As when Flink is given a savepoint: the state has the streams, and the execution is another one. */
+    @Test
+    void aStreamOfAStateThatWasKeptStaysInItsRun() {
+        ConnectorSpec spec = Probe.source(Map.of("units", UNITS));
+        PlannedStream kept =
+                new PlannedStream(Probe.plan(spec, "orders"), Long.MAX_VALUE).inRun("the first submission");
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+        WasmIO.Read read = read().withStream("orders");
+        ConnectorSpec reading = read.spec().complete("read");
+        read.read(pipeline.apply(Create.of(kept).withCoder(SerializableCoder.of(PlannedStream.class))), reading)
+                .getBatches()
+                .apply(ParDo.of(new Look(null)));
+        pipeline.run().waitUntilFinish();
+
+        assertThat(runs(), contains("the first submission"));
+        assertThat(SEEN, hasSize(UNITS));
+    }
+
+    @Test
+    void aTemplateIsRefusedBecauseAllItsLaunchesWouldBeOneRun() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+        pipeline.getOptions().as(TemplateOptions.class).setTemplateLocation("gs://bucket/template");
+        pipeline.apply(read().withStream("orders"));
+
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, pipeline::run);
+        assertThat(refused.getMessage(), containsString("flex template"));
+    }
+
+    @Test
+    void streamsWithoutAnEndAreRefused() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+        PCollection<StreamSpec> streams = pipeline.apply(Create.of(StreamSpec.of("orders")))
+                .setIsBoundedInternal(PCollection.IsBounded.UNBOUNDED);
+        WasmIO.ReadAll readAll = WasmIO.readAll().withConnector(Probe.sourceModule());
+
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, () -> streams.apply(readAll));
+        assertThat(refused.getMessage(), containsString("bounded collection"));
     }
 
     @Test
