@@ -10,11 +10,12 @@ use crate::drift::{check_policies, evolve};
 use crate::finalize::LOCK_WAITS;
 use crate::inheritance::{default_privileges, storage};
 use crate::key::Key;
-use crate::ledger;
+use crate::ledger_end::{self, Progress};
 use crate::names::Target;
 use crate::remembered::remember;
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
 use crate::session::Session;
+use crate::trust;
 use crate::unique_key;
 use crate::wanted::{wanted_columns, WantedColumn};
 use rapidbyte_sdk::arrow::Schema;
@@ -83,7 +84,8 @@ pub fn apply_replace(
     check_types(target, &wanted)?;
     session.transaction(|session| {
         lock(session, target.lock_key())?;
-        if ledger::has_ended(session, target, run_id)? {
+        let progress = ledger_end::progress(session, target, run_id)?;
+        if progress == Progress::Ended {
             // Its rows are in the target, and batches that are given again are known.
             return Ok(());
         }
@@ -102,7 +104,12 @@ pub fn apply_replace(
             None => false,
         };
         if find_table(session, &target.schema, &target.side_table)?.is_some() {
+            trust::check(session, &target.schema, &target.side_table, "the side table")?;
             return Ok(());
+        }
+        if progress == Progress::Begun {
+            // The rows that were in it would not be written again.
+            return Err(ledger_end::side_table_lost(target));
         }
         let place = match &existing {
             Some(table) => placement(session, table)?,

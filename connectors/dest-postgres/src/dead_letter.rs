@@ -9,6 +9,7 @@ use crate::ledger::Entry;
 use crate::names::{hash, Target};
 use crate::refused::bounded;
 use crate::session::Session;
+use crate::trust;
 use crate::write::Destination;
 use rapidbyte_sdk::arrow::{Batch, Column, Field, Values};
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
@@ -227,6 +228,7 @@ pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
     };
     let quoted = quote_qualified(&target.schema, &name);
     if let Some(table) = find_table(session, &target.schema, &name)? {
+        trust::check(session, &target.schema, &name, "the dead_letter_table")?;
         let has = |(name, type_text): &(&str, &str)| {
             let column = table.column(name);
             column.map_or(false, |column| column.type_text == *type_text)

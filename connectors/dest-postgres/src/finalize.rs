@@ -9,7 +9,7 @@ use crate::catalog_statements::run;
 use crate::dependents::{self, losses, Dependents};
 use crate::exchange::{self, exchange};
 use crate::inheritance::{foreign_keys, has_same_columns, owner, Inheritance};
-use crate::ledger;
+use crate::ledger_end;
 use crate::names::Target;
 use crate::remembered::{check_unchanged, forget, target_changed};
 use crate::replaceable::{check_other_columns, way_with_same_columns, Way};
@@ -29,7 +29,7 @@ enum Found {
     Both(ExistingTable, ExistingTable),
     /// The side table alone: there has never been a target.
     Side(ExistingTable),
-    /// It has been done.
+    /// It has been done, or the side table was lost.
     Target,
 }
 
@@ -41,11 +41,11 @@ pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str) ->
         outcome = session.transaction(|session| {
             begin(session, target, seconds)?;
             // With the rows: whoever comes again finds either that all is as it was or that it has been done.
-            if ledger::lock_and_find_end(session, target, run_id)? {
+            if ledger_end::lock_and_find_end(session, target, run_id)? {
                 return Ok(());
             }
             put_in_place(session, target)?;
-            ledger::mark_end(session, target, run_id)
+            ledger_end::mark_end(session, target, run_id)
         });
         match &outcome {
             // Somebody reads for a long time, or needed the same locks in another order.
@@ -116,6 +116,8 @@ fn put_in_place(session: &mut Session, target: &Target) -> Result<()> {
             let statements = [forget(target), rename(&target.quoted_side(), &target.table)];
             return run(session, &statements);
         }
+        // With a ledger it is known that it has not been done.
+        Found::Target if session.settings().exactly_once => return Err(ledger_end::side_table_lost(target)),
         Found::Target => return Ok(()),
     };
     let same_columns = has_same_columns(&old, &side);

@@ -7,46 +7,36 @@
 //! transaction and entered in the one that ends it, so that a commit takes no message more for it. docs/exactly-once.md
 //! says what follows from it.
 
-use crate::apply::lock;
-use crate::catalog::{find_table, ExistingTable, RelationKind};
+use crate::ledger_table::grant_hint;
 use crate::names::{hash, Target};
 use crate::refused::is_refusal;
 use crate::session::Session;
 use rapidbyte_sdk::abi::{self, BatchHeader};
-use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified, QueryResult, Row};
-use rapidbyte_sdk::{Category, Error, Result, Scope, Stream, WriteResponse};
+use rapidbyte_sdk::postgres::{quote_literal, quote_qualified, QueryResult, Row};
+use rapidbyte_sdk::{Category, Error, Result, Scope, WriteResponse};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 
 /// The name of the ledger of each schema.
-const TABLE: &str = "_rapidbyte_ledger";
+pub const TABLE: &str = "_rapidbyte_ledger";
 
-/// Its columns, with their types as the server writes them.
-const COLUMNS: [(&str, &str); 10] = [
-    ("run_id", "text"),
-    ("stream", "text"),
-    ("unit", "bigint"),
-    ("sequence", "integer"),
-    ("checksum", "bigint"),
-    ("row_count", "bigint"),
-    ("byte_count", "bigint"),
-    ("refused_count", "bigint"),
-    // Not jsonb, which cannot hold every string.
-    ("refused", "json"),
-    ("committed_at", "timestamp with time zone"),
-];
+pub const SELECTED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused";
 
-const DEFINITIONS: &str = "run_id pg_catalog.text, stream pg_catalog.text, unit pg_catalog.int8, \
-     sequence pg_catalog.int4, checksum pg_catalog.int8 NOT NULL, row_count pg_catalog.int8 NOT NULL, \
-     byte_count pg_catalog.int8 NOT NULL, refused_count pg_catalog.int8 NOT NULL, refused pg_catalog.json, \
-     committed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), \
-     PRIMARY KEY (run_id, stream, unit, sequence)";
+/// The same without the dead letters, which may be large and are needed for few: whether there are any.
+const ASKED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused IS NOT NULL";
 
-const SELECTED: &str = "unit, sequence, checksum, row_count, byte_count, refused_count, refused";
+/// The unit of rows that say that the stream has come to an end.
+pub const MARKER: i64 = -1;
 
-/// The unit of the row that says that the stream has been finalized.
-const MARKER: i64 = -1;
+/// The number, in that unit, of the row that says that the stream has been finalized.
+pub const ENDED: u32 = 0;
+
+/// The same for one whose run was given up: what it left beside the target was removed.
+pub const TORN_DOWN: u32 = 1;
+
+/// The unit of the row that says by which plan the stream's batches are numbered.
+pub const PLAN: i64 = -2;
 
 /// How many units are asked for at once: some bundles of small units, or a part of one.
 const UNITS_AT_ONCE: i64 = 64;
@@ -56,9 +46,6 @@ const ROWS_AT_ONCE: usize = 1000;
 
 /// How many bytes of dead letters are held until the transaction ends.
 const MOST_HELD_BYTES: usize = 8 << 20;
-
-/// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
-const LOCK_TIMEOUT: &str = "90s";
 
 /// Unit and number within it.
 type Identity = (i64, u32);
@@ -76,6 +63,8 @@ pub struct Entry {
     pub refused: u64,
     /// Those of them that were handed over as dead letters, each in one line of JSON.
     pub dead_letters: Vec<String>,
+    /// Whether these are in the table alone.
+    has_dead_letters_in_table: bool,
 }
 
 impl Entry {
@@ -98,11 +87,8 @@ impl Entry {
         into.refused += self.refused;
     }
 
-    /// Hands its dead letters over, as when it was written.
-    pub fn emit(&self) -> Result<()> {
-        self.dead_letters
-            .iter()
-            .try_for_each(|letter| abi::emit_dlq_json(letter))
+    pub fn has_dead_letters(&self) -> bool {
+        self.has_dead_letters_in_table || !self.dead_letters.is_empty()
     }
 }
 
@@ -111,38 +97,50 @@ pub struct Ledger {
     /// Without it, nothing is asked for and nothing entered.
     is_kept: bool,
     /// In SQL.
-    table: String,
+    pub table: String,
     /// `run_id` and `stream` are these, in SQL.
-    belongs: String,
+    pub belongs: String,
     /// Both as literals.
-    run: String,
-    stream: String,
-    lock_key: i64,
+    pub run: String,
+    pub stream: String,
+    pub lock_key: i64,
     /// What the transaction has asked for, and what it was told.
     asked: Vec<Range<Identity>>,
     known: HashMap<Identity, Entry>,
     /// Whether the stream has been finalized: no batch can be new then.
     has_ended: bool,
+    /// Whether the run was torn down before that.
+    is_torn_down: bool,
     /// What the transaction will enter.
     new: Vec<Entry>,
 }
 
 impl Ledger {
     pub fn of(target: &Target, run_id: &str, is_kept: bool) -> Ledger {
-        let (run, stream) = (quote_literal(run_id), quote_literal(&target.stream));
         Ledger {
             is_kept,
-            table: quote_qualified(&target.schema, TABLE),
+            ..Ledger::in_schema(&target.schema, run_id, &target.stream)
+        }
+    }
+
+    /// That of a stream whose target may be there.
+    pub fn in_schema(schema: &str, run_id: &str, stream: &str) -> Ledger {
+        let lock_key = hash(&["rapidbyte run", schema, run_id, stream]) as i64;
+        let (run, stream) = (quote_literal(run_id), quote_literal(stream));
+        Ledger {
+            is_kept: true,
+            table: quote_qualified(schema, TABLE),
             belongs: format!(
                 "run_id OPERATOR(pg_catalog.=) {} AND stream OPERATOR(pg_catalog.=) {}",
                 run, stream
             ),
             run,
             stream,
-            lock_key: hash(&["rapidbyte run", &target.schema, run_id, &target.stream]) as i64,
+            lock_key,
             asked: Vec::new(),
             known: HashMap::new(),
             has_ended: false,
+            is_torn_down: false,
             new: Vec::new(),
         }
     }
@@ -180,7 +178,7 @@ impl Ledger {
             "SELECT {0} FROM {1} WHERE {2} AND unit OPERATOR(pg_catalog.=) {3} UNION ALL (SELECT {0} FROM {1} WHERE {2} \
              AND (unit, sequence) OPERATOR(pg_catalog.>=) ({4}, {5}) AND unit OPERATOR(pg_catalog.<) {6} \
              ORDER BY unit, sequence LIMIT {7})",
-            SELECTED,
+            ASKED,
             self.table,
             self.belongs,
             MARKER,
@@ -198,7 +196,10 @@ impl Ledger {
         for row in &rows {
             let entry = entry(row)?;
             if entry.unit == MARKER {
-                self.has_ended = true;
+                match entry.sequence {
+                    TORN_DOWN => self.is_torn_down = true,
+                    _ => self.has_ended = true,
+                }
                 continue;
             }
             let identity = (entry.unit, entry.sequence);
@@ -212,12 +213,45 @@ impl Ledger {
         Ok(())
     }
 
-    /// What became of a batch that is in the ledger already. It has to hold what it held then.
+    /// What became of a batch that is in the ledger already, or will be when the transaction ends. It has to hold what it held then.
     pub fn find(&self, header: &BatchHeader) -> Result<Option<&Entry>> {
-        match self.known.get(&(header.unit, header.sequence)) {
+        match self.entry_of((header.unit, header.sequence)) {
+            _ if self.is_torn_down && !self.has_ended => Err(run_torn_down()),
             Some(entry) if entry.checksum != header.checksum => Err(self.batch_changed(header)),
             None if self.has_ended => Err(self.run_ended()),
             found => Ok(found),
+        }
+    }
+
+    fn entry_of(&self, identity: Identity) -> Option<&Entry> {
+        let at = self.position_of(identity);
+        let new = self
+            .new
+            .get(at)
+            .filter(|entry| (entry.unit, entry.sequence) == identity);
+        new.or_else(|| self.known.get(&identity))
+    }
+
+    /// Where it is among the new ones, or has to be.
+    fn position_of(&self, identity: Identity) -> usize {
+        self.new
+            .partition_point(|other| (other.unit, other.sequence) < identity)
+    }
+
+    /// Hands the dead letters of a batch over that was found, as when it was written.
+    #[inline(never)]
+    pub fn emit(&self, session: &mut Session, header: &BatchHeader) -> Result<()> {
+        let emit = |letters: &[String]| letters.iter().try_for_each(|letter| abi::emit_dlq_json(letter));
+        match self.entry_of((header.unit, header.sequence)) {
+            Some(entry) if entry.has_dead_letters_in_table => {
+                let answer = session.query(&format!(
+                    "SELECT refused FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {} AND sequence OPERATOR(pg_catalog.=) {}",
+                    self.table, self.belongs, header.unit, header.sequence
+                ))?;
+                emit(&answer.value().map_or(Vec::new(), dead_letters))
+            }
+            Some(entry) => emit(&entry.dead_letters),
+            None => Ok(()),
         }
     }
 
@@ -227,10 +261,7 @@ impl Ledger {
         if self.is_kept {
             // In one order for all, so that two writers of the same batches wait for each other in one direction only.
             // That is the order in which they come, mostly.
-            let identity = (entry.unit, entry.sequence);
-            let at = self
-                .new
-                .partition_point(|other| (other.unit, other.sequence) < identity);
+            let at = self.position_of((entry.unit, entry.sequence));
             self.new.insert(at, entry);
         }
     }
@@ -241,8 +272,11 @@ impl Ledger {
         let letters = self.new.iter().flat_map(|entry| &entry.dead_letters);
         if letters.map(String::len).sum::<usize>() > MOST_HELD_BYTES {
             let insert = self.insertion();
-            self.new.clear();
             session.execute(&insert).map_err(|error| self.explain(error))?;
+            for mut entry in self.new.drain(..) {
+                entry.has_dead_letters_in_table = !std::mem::take(&mut entry.dead_letters).is_empty();
+                self.known.insert((entry.unit, entry.sequence), entry);
+            }
         }
         Ok(())
     }
@@ -316,7 +350,7 @@ impl Ledger {
     }
 
     #[inline(never)]
-    fn explain(&self, error: Error) -> Error {
+    pub fn explain(&self, error: Error) -> Error {
         let is_of_ledger = |error: &Error| {
             let table = error.details().and_then(|details| details.get("table"));
             table.map_or(false, |table| table == TABLE)
@@ -338,6 +372,15 @@ impl Ledger {
     }
 }
 
+/// The error for whoever works for a run that was given up.
+pub fn run_torn_down() -> Error {
+    Error::data(
+        "run_torn_down",
+        "the run was torn down: what it had put beside its targets was removed, and nothing is written for it any more",
+    )
+    .hint("a worker that was given up went on: nothing is to be done for it; what is to be repeated has to be a new run, with another run_id")
+}
+
 #[inline(never)]
 fn entry(row: &Row) -> Result<Entry> {
     Ok(Entry {
@@ -347,7 +390,8 @@ fn entry(row: &Row) -> Result<Entry> {
         rows: row.number(3)?,
         bytes: row.number(4)?,
         refused: row.number(5)?,
-        dead_letters: row.get(6).map_or(Vec::new(), dead_letters),
+        dead_letters: Vec::new(),
+        has_dead_letters_in_table: row.flag(6),
     })
 }
 
@@ -364,194 +408,25 @@ fn dead_letters(array: &str) -> Vec<String> {
     lines.map(|line| line.trim_end_matches(',').to_owned()).collect()
 }
 
-/// `rb_apply`: makes sure that the schema of the target has a ledger, unless the configuration wants none.
-#[inline(never)]
-pub fn apply(session: &mut Session, target: &Target) -> Result<()> {
-    if !session.settings().exactly_once {
-        return Ok(());
-    }
-    let quoted = quote_qualified(&target.schema, TABLE);
-    if let Some(table) = find_table(session, &target.schema, TABLE)? {
-        return check_usable(session, &quoted, &table);
-    }
-    session
-        .transaction(|session| {
-            // Two that create it at once would fail in the catalogue.
-            lock(session, hash(&["rapidbyte ledger", &target.schema]) as i64)?;
-            session.execute(&format!("CREATE TABLE IF NOT EXISTS {} ({})", quoted, DEFINITIONS))
-        })
-        .map_err(|error| match error.code() {
-            "42501" => error.hint(format!(
-                "GRANT CREATE ON SCHEMA {} to the user, or set 'exactly_once' to false: then rows can be doubled when a \
-                 call is repeated",
-                quote_identifier(&target.schema)
-            )),
-            _ => error,
-        })
-        .map_err(|error| error.context(format!("stream '{}': creating the ledger {}", target.stream, quoted)))?;
-    Ok(())
-}
-
-fn is_ledger(table: &ExistingTable) -> bool {
-    let has = |(name, type_text): &(&str, &str)| {
-        let column = table.column(name);
-        column.map_or(false, |column| column.type_text == *type_text && !column.is_generated)
-    };
-    table.kind == RelationKind::Table && COLUMNS.iter().all(has)
-}
-
-#[inline(never)]
-fn check_usable(session: &mut Session, quoted: &str, table: &ExistingTable) -> Result<()> {
-    if !is_ledger(table) {
-        return Err(Error::schema(
-            "not_a_ledger",
-            format!("{} is not a ledger of this version of the connector", quoted),
-        )
-        .hint("rename it, or set 'exactly_once' to false: then rows can be doubled when a call is repeated"));
-    }
-    if may_use(session, table)? {
-        return Ok(());
-    }
-    Err(Error::new(
-        Category::Permission,
-        "42501",
-        format!("the user may not use the ledger {}", quoted),
-    )
-    .hint(grant_hint(quoted)))
-}
-
-fn may_use(session: &mut Session, table: &ExistingTable) -> Result<bool> {
-    let allowed = ["SELECT", "INSERT", "DELETE"].map(|privilege| {
-        format!(
-            "pg_catalog.has_table_privilege({}::pg_catalog.oid, '{}')",
-            table.oid, privilege
-        )
-    });
-    let answer = session.query_catalogue(&format!("SELECT {}", allowed.join(" AND ")))?;
-    Ok(answer.value() == Some("t"))
-}
-
-fn grant_hint(quoted: &str) -> String {
-    format!(
-        "GRANT SELECT, INSERT, DELETE ON {} to the user, or set 'exactly_once' to false: then rows can be doubled when a \
-         call is repeated",
-        quoted
-    )
-}
-
-/// `rb_finalize`: leaves a marker, so that a worker which was given up and goes on is refused. Does nothing when that has been done.
-///
-/// The batches stay known until another run of the stream has ended: a runner that starts again from before this call gives them again.
-#[inline(never)]
-pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
-    session
-        .transaction(|session| {
-            session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
-            match lock_and_find_end(session, target, run_id)? {
-                true => Ok(()),
-                false => mark_end(session, target, run_id),
-            }
-        })
-        .map_err(|error| match error.code() {
-            "55P03" => error
-                .hint("a writer of this stream is still at work: end its session, which pg_stat_activity shows, or wait for it"),
-            _ => error,
-        })
-        .map_err(|error| {
-            error.context(format!(
-                "stream '{}': ending it in the ledger {}",
-                target.stream,
-                quote_qualified(&target.schema, TABLE)
-            ))
-        })
-}
-
-/// Waits for the writers of the stream in this run, keeps others from beginning while the transaction is open, and says whether the stream has
-/// ended before.
-#[inline(never)]
-pub fn lock_and_find_end(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
-    if !session.settings().exactly_once {
-        return Ok(false);
-    }
-    lock(session, Ledger::of(target, run_id, true).lock_key)?;
-    has_ended(session, target, run_id)
-}
-
-/// Whether the stream has been finalized in this run.
-#[inline(never)]
-pub fn has_ended(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
-    if !is_there(session, target)? {
-        return Ok(false);
-    }
-    let ledger = Ledger::of(target, run_id, true);
-    let marker = session.query(&format!(
-        "SELECT 1 FROM {} WHERE {} AND unit OPERATOR(pg_catalog.=) {}",
-        ledger.table, ledger.belongs, MARKER
-    ))?;
-    Ok(marker.value().is_some())
-}
-
-/// Says in the transaction that the stream has ended, and forgets the batches of its other runs that have.
-#[inline(never)]
-pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
-    if !is_there(session, target)? {
-        return Ok(());
-    }
-    let ledger = Ledger::of(target, run_id, true);
-    session
-        .execute(&format!(
-            "DELETE FROM {0} AS e USING {0} AS m WHERE m.unit OPERATOR(pg_catalog.=) {1} \
-                 AND e.run_id OPERATOR(pg_catalog.=) m.run_id AND e.stream OPERATOR(pg_catalog.=) m.stream \
-                 AND (e.stream OPERATOR(pg_catalog.=) {4} AND e.unit OPERATOR(pg_catalog.<>) {1} OR m.committed_at OPERATOR(pg_catalog.<) \
-                 (pg_catalog.now() OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)); \
-             INSERT INTO {0} (run_id, stream, {2}) VALUES ({3}, {4}, {1}, 0, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
-            ledger.table, MARKER, SELECTED, ledger.run, ledger.stream
-        ))
-        .map(|_| ())
-        .map_err(|error| ledger.explain(error))
-}
-
-fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
-    if !session.settings().exactly_once {
-        return Ok(false);
-    }
-    let table = find_table(session, &target.schema, TABLE)?;
-    Ok(table.map_or(false, |table| is_ledger(&table)))
-}
-
-/// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.
-#[inline(never)]
-pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
-    let schemas = session.query_catalogue(&format!(
-        "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND c.relname = {}",
-        quote_literal(TABLE)
-    ))?;
-    let names: Vec<String> = streams.iter().map(|stream| quote_literal(&stream.name)).collect();
-    for row in &schemas.rows {
-        let table = match find_table(session, row.text(0), TABLE)? {
-            Some(table) if is_ledger(&table) => table,
-            _ => continue,
-        };
-        // That of others holds nothing of this run.
-        if !may_use(session, &table)? {
-            continue;
-        }
-        session.execute(&format!(
-            "DELETE FROM {} WHERE run_id OPERATOR(pg_catalog.=) {} \
-             AND stream OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) AND unit OPERATOR(pg_catalog.<>) {}",
-            quote_qualified(row.text(0), TABLE),
-            quote_literal(run_id),
-            names.join(", "),
-            MARKER
-        ))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dead_letters_of_many_batches_are_not_asked_for_at_once() {
+        let header = BatchHeader {
+            unit: 3,
+            sequence: 0,
+            rows: 1,
+            frame_size: 0,
+            checksum: 0,
+        };
+        let question = Ledger::in_schema("s", "run", "t").question(&header);
+        assert!(
+            question.matches("refused").count()
+                == question.matches("refused_count").count() + question.matches("refused IS NOT NULL").count()
+        );
+    }
 
     #[test]
     fn dead_letters_come_back_as_they_went_in() {

@@ -4,7 +4,8 @@
 
 use crate::live_tests::*;
 use crate::PostgresDestination;
-use rapidbyte_sdk::abi::{set_host, StandInHost};
+use rapidbyte_sdk::abi::{set_host, BatchHeader, StandInHost};
+use rapidbyte_sdk::arrow::metadata;
 use rapidbyte_sdk::*;
 use serde_json::json;
 use std::sync::{Arc, Barrier};
@@ -109,6 +110,41 @@ fn other_rows_under_the_identity_of_a_batch_are_refused() {
 }
 
 #[test]
+fn a_batch_that_comes_twice_in_one_call_is_written_once() {
+    with_server("rb_twice", |mut server| {
+        server.run("CREATE TABLE t (id int PRIMARY KEY CHECK (id <> 4), name text)");
+        for (policy, unit) in [(DataErrorPolicy::Fail, 0), (DataErrorPolicy::Dlq, 1)] {
+            let id = 1 + 2 * unit as i32;
+            let write = |gives| {
+                let recording = host(gives);
+                let mut target = request("run", "t", &two_columns(), WriteMode::Append);
+                target.on_data_error = policy;
+                let mut connector = server.connector("run");
+                let applied = connector.apply(target.clone());
+                let options = serde_json::Map::new();
+                let outcome = applied.and_then(|_| connector.write(WriteRequest { target, options }));
+                let letters = recording.borrow().dead_letters.len();
+                (outcome, letters)
+            };
+            let twice = || vec![batch(unit, 0, id), batch(unit, 1, 10 * id), batch(unit, 0, id)];
+            for _ in 0..2 {
+                let (outcome, letters) = write(twice());
+                let written = outcome.unwrap();
+                let refused = 2 * unit as u64;
+                assert_eq!(
+                    (written.rows, written.refused, written.batches),
+                    (6 - refused, refused, 3)
+                );
+                assert_eq!(letters, refused as usize);
+            }
+            let (outcome, _) = write(vec![batch(unit, 2, 100), batch(unit, 2, 200)]);
+            assert_eq!(outcome.unwrap_err().code(), "batch_changed");
+        }
+        assert_eq!(ids(&mut server), "1,2,3,10,11,30,31");
+    });
+}
+
+#[test]
 fn runs_and_streams_do_not_disturb_each_other() {
     with_server("rb_runs", |mut server| {
         append(&server, "one", vec![batch(0, 0, 1)]).unwrap();
@@ -131,8 +167,9 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
         append(&server, "done", vec![batch(0, 0, 1)]).unwrap();
         append(&server, "failed", vec![batch(0, 0, 3), batch(1, 0, 5)]).unwrap();
         append(&server, "other", vec![batch(0, 0, 7)]).unwrap();
-        server
-            .run("INSERT INTO _rapidbyte_ledger SELECT 'old', 't', -1, 0, 0, 0, 0, 0, NULL, now() - interval '2 days'");
+        server.run(
+            "INSERT INTO _rapidbyte_ledger SELECT 'old', 't', -1, 0, 0, 0, 0, 0, NULL, now() - interval '91 days'",
+        );
         for _ in 0..2 {
             end(&server, "done");
             assert_eq!(
@@ -156,7 +193,13 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
             server.connector("failed").teardown(request).unwrap();
             assert_eq!(
                 server.rows(LEDGER),
-                ["done|t|-1|0|0|0", "done|t|0|0|2|0", "other|t|0|0|2|0"]
+                [
+                    "done|t|-1|0|0|0",
+                    "done|t|0|0|2|0",
+                    "failed|t|-1|1|0|0",
+                    "failed|u|-1|1|0|0",
+                    "other|t|0|0|2|0"
+                ]
             );
         }
     });
@@ -365,5 +408,70 @@ fn a_commit_whose_answer_is_lost_may_be_repeated() {
         server.run("DROP FUNCTION die CASCADE");
         write_only(&server, "run", vec![batch(0, 0, 1)]).unwrap();
         assert_eq!(ids(&mut server), "1,2");
+    });
+}
+
+#[test]
+fn batches_of_another_plan_are_not_taken_for_those_that_were_written() {
+    with_server("rb_plans", |mut server| {
+        let planned = |plan: &str| two_columns().with_metadata(metadata::PLAN, plan);
+        let of = |plan: &str, unit, id| Give::Batch(unit, 0, frame(&planned(plan), &two_rows(id)));
+        for mode in [WriteMode::Append, WriteMode::Replace] {
+            let write =
+                |server: &Server, run: &str, plan: &str, gives| load(server, run, "t", mode, &planned(plan), gives);
+            write(&server, "run", "one", vec![of("one", 0, 1)]).unwrap();
+            write(&server, "run", "one", vec![of("one", 0, 1), of("one", 1, 3)]).unwrap();
+            // Its rows 3 and 4 would be doubled, as those of unit 2, which has not been there.
+            let assert_refused = |outcome: Result<WriteResponse>| {
+                let error = outcome.unwrap_err();
+                assert_eq!(
+                    (error.category(), error.code()),
+                    (Category::Data, "plan_changed"),
+                    "{}",
+                    error
+                );
+                assert!(
+                    !error.is_retryable() && error.hint_text().unwrap().contains("withPlans"),
+                    "{}",
+                    error
+                );
+            };
+            assert_refused(write(&server, "run", "two", vec![of("two", 2, 3)]));
+            // Nor by an instance that was prepared for the first plan, also within one call.
+            let host = StandInHost::default();
+            let input = host.input();
+            set_host(host);
+            let mut worker = server.connector("run");
+            worker.apply(request("run", "t", &planned("one"), mode)).unwrap();
+            for plan in ["two", "one"] {
+                let frame = frame(&planned("two"), &two_rows(3));
+                let header = BatchHeader {
+                    unit: 2,
+                    sequence: 0,
+                    rows: 2,
+                    frame_size: frame.len() as u64,
+                    checksum: 1,
+                };
+                input.push(header, &frame);
+                assert_refused(worker.write(write_request("run", "t", &planned(plan), mode)));
+                input.clear();
+            }
+            // Other runs, and sources that say nothing, are not concerned.
+            write(&server, "next", "two", vec![of("two", 0, 5)]).unwrap();
+            load(&server, "next", "t", mode, &two_columns(), vec![batch(1, 0, 7)]).unwrap();
+            // What has ended can be repeated.
+            set_host(StandInHost::default());
+            let target = request("run", "t", &planned("one"), mode);
+            server.connector("run").finalize(target).unwrap();
+            let again = write(&server, "run", "one", vec![of("one", 0, 1), of("one", 1, 3)]);
+            assert_eq!(again.unwrap().rows, 4);
+            assert_refused(write(&server, "run", "two", vec![of("two", 2, 3)]));
+            let expected = match mode {
+                WriteMode::Append => "1,2,3,4,5,6,7,8",
+                _ => "1,2,3,4",
+            };
+            assert_eq!(ids(&mut server), expected);
+            server.run("DROP TABLE t, _rapidbyte_ledger");
+        }
     });
 }

@@ -27,8 +27,15 @@ mod inheritance;
 mod insert_statement;
 mod key;
 mod ledger;
+mod ledger_end;
+#[cfg(test)]
+mod ledger_end_live_tests;
 #[cfg(test)]
 mod ledger_live_tests;
+mod ledger_plan;
+mod ledger_table;
+#[cfg(test)]
+mod ledger_trust_live_tests;
 #[cfg(test)]
 mod live_drift_tests;
 #[cfg(test)]
@@ -50,6 +57,7 @@ mod session;
 mod settings;
 mod target_type;
 mod teardown;
+mod trust;
 mod type_fit;
 mod type_name;
 mod unique_key;
@@ -64,7 +72,7 @@ use catalog::table_shape;
 use key::Key;
 use merge::Merge;
 use names::Target;
-use rapidbyte_sdk::arrow::Schema;
+use rapidbyte_sdk::arrow::{metadata, Schema};
 use rapidbyte_sdk::*;
 use session::Session;
 use settings::Settings;
@@ -79,6 +87,8 @@ struct PostgresDestination {
     memory: WriteMemory,
     /// Tables, in SQL, that this instance has prepared, and what for.
     applied: HashMap<String, (Schema, SchemaEvolution)>,
+    /// By which plan the batches of each target are numbered, as far as the instance has asked.
+    plans: HashMap<Target, String>,
     /// The tables that this instance writes into, by their names in SQL.
     tables: HashMap<String, WrittenTable>,
     /// How rows are merged into those of them that are targets of an upsert, and what the target was when that was found out.
@@ -106,12 +116,23 @@ impl PostgresDestination {
         }
     }
 
+    /// Has the ledger know by which plan the stream's batches are numbered, and fails when that is another one than before.
+    #[inline(never)]
+    fn enter_plan(&mut self, target: &Target, schema: &Schema) -> Result<()> {
+        let plan = schema.metadata(metadata::PLAN);
+        ledger_plan::enter(&mut self.session, target, &self.run_id, plan).map_err(repeatable)?;
+        if let Some(plan) = plan {
+            self.plans.insert(target.clone(), plan.to_owned());
+        }
+        Ok(())
+    }
+
     /// Whether the target has been replaced in this run: there is no side table any more.
     #[inline(never)]
     fn has_been_replaced(&mut self, target: &Target) -> Result<bool> {
         Ok(!self.tables.contains_key(&target.quoted_side())
             && table_shape(&mut self.session, &target.schema, &target.side_table)?.is_none()
-            && ledger::has_ended(&mut self.session, target, &self.run_id)?)
+            && ledger_end::has_ended(&mut self.session, target, &self.run_id)?)
     }
 
     /// How rows are merged into a target, which is what it was when that was found out, or is found out again.
@@ -148,6 +169,7 @@ impl Destination for PostgresDestination {
             max_record_bytes: usize::try_from(request.limits.max_record_bytes).unwrap_or(usize::MAX),
             memory: WriteMemory::default(),
             applied: HashMap::new(),
+            plans: HashMap::new(),
             tables: HashMap::new(),
             merges: HashMap::new(),
         })
@@ -169,7 +191,8 @@ impl Destination for PostgresDestination {
                     .map_err(repeatable)?,
                 mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
             }
-            ledger::apply(&mut self.session, &target).map_err(repeatable)?;
+            ledger_table::apply(&mut self.session, &target).map_err(repeatable)?;
+            self.enter_plan(&target, &wanted.0)?;
             if request.on_data_error == DataErrorPolicy::Dlq {
                 dead_letter::apply(&mut self.session, &target).map_err(repeatable)?;
             }
@@ -182,6 +205,11 @@ impl Destination for PostgresDestination {
 
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse> {
         let target = self.target(&request.target.stream)?;
+        let plan = request.target.schema.metadata(metadata::PLAN);
+        if plan.is_some() && self.plans.get(&target).map(String::as_str) != plan {
+            // The host prepares an instance once, and the next bundle may be of a stream that was planned again.
+            self.enter_plan(&target, &request.target.schema)?;
+        }
         let (mut table, mut quoted_table) = written_table(&target, request.target.write_mode);
         if request.target.write_mode == WriteMode::Replace && self.has_been_replaced(&target)? {
             // Only batches that are in the target already can come; the ledger refuses all others.
@@ -224,8 +252,9 @@ impl Destination for PostgresDestination {
             self.tables.remove(&quoted);
             self.applied.remove(&quoted);
         } else {
-            ledger::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
+            ledger_end::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
         }
+        ledger_end::forget(&mut self.session, &target, &self.run_id);
         Ok(TargetResponse {
             target: target.display(),
         })

@@ -10,8 +10,11 @@ use sha2::{Digest, Sha256};
 /// The schema of a stream that has none, when the configuration names none either.
 const DEFAULT_SCHEMA: &str = "public";
 
+/// How the names of tables begin that are the connector's own: the ledger's, and those of side tables.
+const OWN_PREFIX: &str = "_rapidbyte_";
+
 /// The target of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// The stream's name, for messages.
     pub stream: String,
@@ -49,6 +52,16 @@ impl Target {
                 )
                 .hint("a name has 1 to 63 bytes, none of them zero"));
             }
+        }
+        if named.relation.starts_with(OWN_PREFIX) {
+            return Err(Error::config(
+                "invalid_target",
+                format!(
+                    "stream '{}': tables named {}... are the connector's own, and {} cannot be a target",
+                    stream.name, OWN_PREFIX, named.relation
+                ),
+            )
+            .hint("leave the stream out: it holds what another run keeps in its target's schema"));
         }
         Ok(Target {
             stream: stream.name.clone(),
@@ -142,6 +155,21 @@ mod tests {
         let long = stream("s", None, Some(&"ä".repeat(32)));
         let error = Target::of(&long, &settings(None), "run").unwrap_err();
         assert_eq!(error.code(), "invalid_target");
+    }
+
+    #[test]
+    fn tables_of_the_connector_are_no_targets() {
+        for name in ["_rapidbyte_ledger", "_rapidbyte_d03e1c0a7acd82c6"] {
+            for stream in [stream("s", Some("shop"), Some(name)), stream(name, None, None)] {
+                let error = Target::of(&stream, &settings(None), "run").unwrap_err();
+                assert_eq!(error.code(), "invalid_target");
+                assert!(error.message().contains(name), "{}", error);
+            }
+        }
+        assert_eq!(
+            target(&stream("_rapidbyte", None, None), None),
+            r#""public"."_rapidbyte""#
+        );
     }
 
     #[test]

@@ -175,6 +175,16 @@ impl Session {
         outcome
     }
 
+    /// Runs statements in a transaction of their own, all in one message; returns what each of them gave back, and at the end COMMIT.
+    pub fn transaction_of(&mut self, statements: &str) -> Result<Vec<QueryResult>> {
+        let outcome = self.begin_with(&format!("{}; COMMIT", statements));
+        match &outcome {
+            Ok(_) => self.in_transaction = false,
+            Err(_) => self.roll_back(),
+        }
+        outcome
+    }
+
     /// Undoes the transaction that is open, if there is one. When this fails the server does it by itself, because the
     /// connection is given up.
     pub fn roll_back(&mut self) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `rb_teardown`: removes the side tables of a run, whether there are any or not, and what the ledgers hold of it.
+//! `rb_teardown`: removes the side tables of a run, whether there are any or not, and has the ledgers forget its batches and
+//! refuse whoever goes on.
 
-use crate::ledger;
+use crate::ledger_end;
 use crate::names::side_table;
 use crate::session::Session;
+use crate::trust::IS_OWN;
 use rapidbyte_sdk::postgres::{quote_literal, quote_qualified};
 use rapidbyte_sdk::{info, Result, Stream};
 
@@ -13,8 +15,10 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
     if streams.is_empty() {
         return Ok(());
     }
+    // First of all: whoever comes after it makes nothing new.
+    ledger_end::tear_down(session, run_id, streams)?;
     // They are looked for in all schemas: a stream that has not been planned does not know its own, and no other
-    // table has such a name.
+    // table has such a name, but those of strangers, which are none of the run's.
     let names: Vec<String> = streams
         .iter()
         .map(|stream| quote_literal(&side_table(run_id, &stream.name)))
@@ -22,13 +26,15 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
     let sql = format!(
         "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND c.relname IN ({})",
-        names.join(",")
+         WHERE c.relkind = 'r' AND c.relname IN ({}) AND {} \
+         AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')",
+        names.join(","),
+        IS_OWN
     );
     for row in session.query_catalogue(&sql)?.rows {
         let table = quote_qualified(row.text(0), row.text(1));
         session.execute(&format!("DROP TABLE IF EXISTS {}", table))?;
         info!("dropped {}, which the run had left behind", table);
     }
-    ledger::forget(session, run_id, streams)
+    Ok(())
 }

@@ -8,6 +8,7 @@ use crate::dead_letter::Refused;
 use crate::encode::{Column, Encoder, RowBuffer};
 use crate::flush::flush_bytes;
 use crate::ledger::{Entry, Ledger};
+use crate::ledger_plan::plan_changed;
 use crate::merge::{Merge, MergedBatches};
 use crate::names::Target;
 use crate::open_copy::{check_rows, CopyTimes, FinishedCopy};
@@ -172,10 +173,16 @@ fn run(
             Ok(None) => {}
             Ok(Some(entry)) => {
                 entry.count(&mut transaction.uncommitted);
-                match entry.emit() {
-                    Ok(()) => continue,
-                    Err(error) => return Err(give_up(open, error)),
+                if entry.has_dead_letters() {
+                    // They may have to be asked for.
+                    if let Some(copy) = open {
+                        let finished = copy.finish(buffer)?;
+                        transaction.complete(&open_route, finished)?;
+                    }
+                    open = None;
+                    transaction.ledger.emit(transaction.session, &header)?;
                 }
+                continue;
             }
             Err(error) => return Err(give_up(open, error)),
         }
@@ -183,6 +190,7 @@ fn run(
         let prepared = reader.parse(frame).and_then(|batch| {
             let plan = match plan.take() {
                 Some(plan) if plan.is_for(batch.schema()) => plan,
+                _ if !destination.written.has_plan_of(batch.schema()) => return Err(plan_changed(destination.target)),
                 _ => BatchPlan::new(
                     batch.schema(),
                     destination.target,

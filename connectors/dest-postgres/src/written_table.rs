@@ -6,7 +6,7 @@ use crate::catalog::{find_table, table_shape, ExistingTable};
 use crate::drift::Drift;
 use crate::names::Target;
 use crate::session::Session;
-use rapidbyte_sdk::arrow::Schema;
+use rapidbyte_sdk::arrow::{metadata, Schema};
 use rapidbyte_sdk::{Error, Result, SchemaEvolution, TargetRequest};
 
 /// A table that rows go into, as the catalogue had it, and how a stream's columns get into it.
@@ -38,6 +38,11 @@ impl WrittenTable {
 
     fn is_for(&self, shape: &str, request: &TargetRequest) -> bool {
         self.shape == shape && self.evolution == request.schema_evolution && self.schema == request.schema
+    }
+
+    /// Whether a batch of this schema is numbered by the plan that the request names.
+    pub fn has_plan_of(&self, schema: &Schema) -> bool {
+        schema.metadata(metadata::PLAN) == self.schema.metadata(metadata::PLAN)
     }
 
     #[inline(never)]

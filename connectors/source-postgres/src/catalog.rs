@@ -108,10 +108,11 @@ pub fn relation<T: Transport>(
     Ok(load(connection, &condition)?.pop())
 }
 
-/// Every relation that the user can read, without those of the server and of extensions, and without partitions,
-/// whose rows are those of the partitioned table.
+/// Every relation that the user can read, without those of the server, of extensions and of destinations of Rapidbyte, and without
+/// partitions, whose rows are those of the partitioned table.
 pub fn relations<T: Transport>(connection: &mut Connection<T>) -> Result<Vec<Relation>> {
     let condition = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND NOT c.relispartition \
+         AND c.relname NOT LIKE '\\_rapidbyte\\_%' \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass \
            AND d.objid = c.oid AND d.deptype = 'e') \
          AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
@@ -124,7 +125,7 @@ pub fn names<T: Transport>(connection: &mut Connection<T>) -> Result<Vec<(String
     let result = connection.query_catalogue(
         "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
-         AND NOT c.relispartition ORDER BY 1, 2 LIMIT 10000",
+         AND c.relname NOT LIKE '\\_rapidbyte\\_%' AND NOT c.relispartition ORDER BY 1, 2 LIMIT 10000",
     )?;
     Ok(result
         .rows

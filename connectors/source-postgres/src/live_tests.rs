@@ -587,6 +587,8 @@ fn what_is_no_plain_table_is_read_too() {
     let batch = reader.parse(&frames[0]).unwrap();
     assert_eq!((batch.rows(), batch.columns().len()), (2, 0));
 
+    // What a destination keeps beside its targets is no stream.
+    playground.sql("CREATE TABLE _rapidbyte_ledger (unit bigint)");
     let discovered = playground.discover();
     let kinds: Vec<_> = discovered
         .iter()

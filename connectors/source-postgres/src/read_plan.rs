@@ -8,6 +8,7 @@ use rapidbyte_sdk::arrow::{metadata, Schema};
 use rapidbyte_sdk::postgres::{quote_identifier, quote_literal, quote_qualified};
 use rapidbyte_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::column_type::ColumnType;
 use crate::cursor_units::CursorUnits;
@@ -132,7 +133,8 @@ impl ReadPlan {
             .with_metadata(metadata::STREAM, stream)
             .with_metadata(metadata::NAMESPACE, &self.namespace)
             .with_metadata(metadata::TABLE, &self.table)
-            .with_metadata(metadata::PRIMARY_KEY, key);
+            .with_metadata(metadata::PRIMARY_KEY, key)
+            .with_metadata(metadata::PLAN, self.digest()?);
         let schema = match self.cursor()? {
             Some(cursor) => schema.with_metadata(metadata::CURSOR, cursor),
             None => schema,
@@ -141,6 +143,14 @@ impl ReadPlan {
             true => schema,
             false => schema.with_metadata(metadata::TYPES, &self.types),
         })
+    }
+
+    /// What tells this plan from others: a plan that is made again may cut the units differently, and number other rows like these.
+    #[inline(never)]
+    fn digest(&self) -> Result<String> {
+        let json = serde_json::to_vec(self).map_err(|cause| Error::internal(cause.to_string()))?;
+        let digest = Sha256::digest(&json);
+        Ok(digest.iter().take(8).map(|byte| format!("{:02x}", byte)).collect())
     }
 
     /// The columns that tell which version of a row is the newer one, as JSON, when they are read.
@@ -447,6 +457,21 @@ mod tests {
         let plan = plan(Units::HeapBlocks { count: 3, blocks: 128 });
         let json = serde_json::to_string(&plan).unwrap();
         assert_eq!(serde_json::from_str::<ReadPlan>(&json).unwrap(), plan);
+    }
+
+    #[test]
+    fn the_schema_tells_the_units_from_those_of_another_plan() {
+        let digest = |plan: &ReadPlan| {
+            let schema = plan.schema("the stream").unwrap();
+            schema.metadata(metadata::PLAN).unwrap().to_owned()
+        };
+        let of = |count, blocks| plan(Units::HeapBlocks { count, blocks });
+        let first = digest(&of(3, 128));
+        assert_eq!(first.len(), 16);
+        let json = serde_json::to_value(of(3, 128)).unwrap();
+        assert_eq!(digest(&serde_json::from_value(json).unwrap()), first);
+        assert_ne!(digest(&of(4, 128)), first);
+        assert_ne!(digest(&of(3, 64)), first);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub mod metadata {
     pub const PRIMARY_KEY: &str = "rapidbyte:primary_key";
     /// Of the schema: a JSON array with the names of the columns that say which of two versions of a row is the newer one, most significant first.
     pub const CURSOR: &str = "rapidbyte:cursor";
+    /// Of the schema: what tells the units of the stream's plan from those of another plan, a short text without further meaning.
+    pub const PLAN: &str = "rapidbyte:plan";
     /// Of the schema: a JSON object of what the types are made of that the native types name and that are not the system's.
     pub const TYPES: &str = "rapidbyte:types";
 }

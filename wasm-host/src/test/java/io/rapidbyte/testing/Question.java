@@ -17,7 +17,7 @@ public record Question(char type, String sql, List<String> transaction, long byt
     private static final Pattern COMMIT = Pattern.compile("(?is)(?:.*;)?\\s*(?:COMMIT|END)\\s*;?\\s*");
 
     private static final Pattern ENDS_A_RUN =
-            Pattern.compile("(?is).*(?:\\bRENAME TO\\b|\\b(?:DELETE FROM|INSERT INTO)\\b.*_rapidbyte_ledger).*");
+            Pattern.compile("(?is).*(?:\\bRENAME TO\\b|\\bINSERT INTO\\b.*_rapidbyte_ledger.*, -1, 0,).*");
 
     /** Copies the list. */
     public Question {
@@ -38,7 +38,7 @@ public record Question(char type, String sql, List<String> transaction, long byt
         return isCommit() && bytesOfRows > 0;
     }
 
-    /** Whether it commits the end of a run: the table that takes another's place, or the identities that are not needed any more. */
+    /** Whether it commits the end of a run: the table that takes another's place, or the ledger's marker. */
     public boolean commitsTheEnd() {
         return isCommit() && bytesOfRows == 0 && endsARun();
     }
