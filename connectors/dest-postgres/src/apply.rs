@@ -3,7 +3,7 @@
 //! `rb_apply`: makes sure that there is a table to write into.
 
 use crate::catalog::{find_table, ExistingTable, RelationKind};
-use crate::catalog_statements::{run, trust_nobody};
+use crate::catalog_statements::run;
 use crate::column_rules::column_rules;
 use crate::compare::is_same;
 use crate::drift::{check_policies, evolve};
@@ -88,7 +88,7 @@ pub fn apply_replace(
             return Ok(());
         }
         create_schema(session, target)?;
-        trust_nobody(session)?;
+        session.trust_nobody()?;
         let existing = find_table(session, &target.schema, &target.table)?;
         if let Some(table) = &existing {
             let rules = column_rules(session, table.oid)?;
@@ -183,7 +183,7 @@ fn placement(session: &mut Session, table: &ExistingTable) -> Result<Placement> 
          LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = {}",
         table.oid
     );
-    let found = session.query(&sql)?;
+    let found = session.query_catalogue(&sql)?;
     let row = match found.rows.first() {
         Some(row) => row,
         None => return Ok(Placement::default()),
@@ -253,7 +253,7 @@ pub fn has_schema(session: &mut Session, schema: &str) -> Result<bool> {
         "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}",
         quote_literal(schema)
     );
-    Ok(session.query(&sql)?.value().is_some())
+    Ok(session.query_catalogue(&sql)?.value().is_some())
 }
 
 pub fn create_table(quoted_name: &str, columns: &[WantedColumn], key: &Key) -> String {

@@ -88,7 +88,7 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
         quote_literal(schema),
         quote_literal(table)
     );
-    let found = session.query(&sql)?;
+    let found = session.query_catalogue(&sql)?;
     let row = match found.rows.first() {
         Some(row) => row,
         None => return Ok(None),
@@ -107,7 +107,10 @@ pub fn find_table(session: &mut Session, schema: &str, table: &str) -> Result<Op
 /// another type; nothing when there is no such table.
 #[inline(never)]
 pub fn table_shape(session: &mut Session, schema: &str, table: &str) -> Result<Option<String>> {
-    Ok(session.query(&shape_query(schema, table))?.value().map(Into::into))
+    Ok(session
+        .query_catalogue(&shape_query(schema, table))?
+        .value()
+        .map(Into::into))
 }
 
 #[inline(never)]
@@ -161,7 +164,7 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<ExistingColumn>> {
          ORDER BY a.attnum",
         table
     );
-    let rows = session.query(&sql)?.rows;
+    let rows = session.query_catalogue(&sql)?.rows;
     let mut oids = rows.iter().map(|row| row.number(1)).collect::<Result<Vec<u32>>>()?;
     oids.sort_unstable();
     oids.dedup();

@@ -5,10 +5,6 @@
 use crate::session::Session;
 use rapidbyte_sdk::Result;
 
-/// Names are resolved, and definitions are printed, as if nobody had made anything but the server: then every name in a
-/// definition comes with its schema, and no operator of others is called.
-const TRUST_NOBODY: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
-
 /// A query whose rows are statements. `$old` and `$new` stand for the numbers of the target and of its side table.
 #[derive(Clone, Copy)]
 pub struct Query {
@@ -28,11 +24,6 @@ pub const fn query(sql: &'static str) -> Query {
     }
 }
 
-/// Holds for the rest of the transaction.
-pub fn trust_nobody(session: &mut Session) -> Result<()> {
-    session.execute(TRUST_NOBODY).map(|_| ())
-}
-
 /// Runs the queries and returns what is in the first column of their rows.
 #[inline(never)]
 pub fn read(session: &mut Session, queries: &[Query], old: u32, new: u32) -> Result<Vec<String>> {
@@ -44,7 +35,13 @@ pub fn read(session: &mut Session, queries: &[Query], old: u32, new: u32) -> Res
                 .sql
                 .replace("$old", &old.to_string())
                 .replace("$new", &new.to_string());
-            statements.extend(session.query(&sql)?.rows.iter().map(|row| row.text(0).to_owned()));
+            statements.extend(
+                session
+                    .query_catalogue(&sql)?
+                    .rows
+                    .iter()
+                    .map(|row| row.text(0).to_owned()),
+            );
         }
     }
     Ok(statements)

@@ -34,7 +34,7 @@ pub fn check(session: &mut Session, request: &CheckRequest, run_id: &str) -> Res
 }
 
 fn check_connection(session: &mut Session) -> Result<CheckEntry> {
-    let row = session.query(
+    let row = session.query_catalogue(
         "SELECT pg_catalog.current_setting('server_version'), pg_catalog.pg_is_in_recovery() \
              OR pg_catalog.current_setting('default_transaction_read_only')::bool",
     )?;
@@ -55,7 +55,7 @@ fn check_schema(session: &mut Session, schema: &str) -> Result<CheckEntry> {
     let name = format!("schema {}", schema);
     let quoted = quote_identifier(schema);
     let exists = has_schema(session, schema)?;
-    let allowed = session.query(&match exists {
+    let allowed = session.query_catalogue(&match exists {
         true => format!(
             "SELECT pg_catalog.has_schema_privilege({}, 'CREATE, USAGE')",
             quote_literal(schema)
@@ -115,7 +115,7 @@ fn check_target(session: &mut Session, target: &Target, mode: WriteMode) -> Resu
     let replace = mode == WriteMode::Replace;
     let user = session.settings().server.user.clone();
     let upsert = mode == WriteMode::Upsert;
-    let allowed = session.query(&match mode {
+    let allowed = session.query_catalogue(&match mode {
         // Who is not the owner can exchange the rows.
         WriteMode::Replace => format!(
             "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') OR pg_catalog.has_table_privilege(oid, 'DELETE') \

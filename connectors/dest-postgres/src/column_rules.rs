@@ -63,7 +63,7 @@ pub fn column_rules(session: &mut Session, table: u32) -> Result<ColumnRules> {
          WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped",
         table
     );
-    let rows = session.query(&sql)?.rows;
+    let rows = session.query_catalogue(&sql)?.rows;
     let rules = rows.iter().map(|row| {
         let rule = ColumnRule {
             not_null: row.flag(1),

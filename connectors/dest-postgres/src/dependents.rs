@@ -47,7 +47,9 @@ pub struct UsedColumn {
 }
 
 pub fn used_columns(session: &mut Session, table: u32) -> Result<Vec<UsedColumn>> {
-    let rows = session.query(&USED_COLUMNS.replace("$old", &table.to_string()))?.rows;
+    let rows = session
+        .query_catalogue(&USED_COLUMNS.replace("$old", &table.to_string()))?
+        .rows;
     let used = rows.iter().map(|row| UsedColumn {
         user: row.text(0).into(),
         column: row.text(1).into(),

@@ -4,7 +4,7 @@
 //! a new table, which has its rows already, and leaves the room of the old rows to the next VACUUM.
 
 use crate::catalog::{find_table, ExistingTable, RelationKind};
-use crate::catalog_statements::{query, read, run, trust_nobody, Query};
+use crate::catalog_statements::{query, read, run, Query};
 use crate::inheritance::has_same_columns;
 use crate::names::Target;
 use crate::remembered::target_changed;
@@ -56,7 +56,7 @@ pub fn exchange(session: &mut Session, target: &Target, old: &ExistingTable, sid
         columns = columns.join(", "),
         side = target.quoted_side()
     ))?;
-    trust_nobody(session)?;
+    session.trust_nobody()?;
     check_rows(session, target, only, written)?;
     // Checks that are put off to the commit would keep the table from being changed.
     session.execute("SET CONSTRAINTS ALL IMMEDIATE")?;

@@ -5,7 +5,7 @@
 
 use crate::apply::lock;
 use crate::catalog::{find_table, ExistingTable};
-use crate::catalog_statements::{run, trust_nobody};
+use crate::catalog_statements::run;
 use crate::dependents::{self, losses, Dependents};
 use crate::exchange::{self, exchange};
 use crate::inheritance::{foreign_keys, has_same_columns, owner, Inheritance};
@@ -104,7 +104,7 @@ fn prepare(session: &mut Session, target: &Target) -> Result<()> {
 fn begin(session: &mut Session, target: &Target, seconds: u32) -> Result<()> {
     session.execute(&format!("SET LOCAL lock_timeout = '{}s'", seconds))?;
     lock(session, target.lock_key())?;
-    trust_nobody(session)
+    session.trust_nobody()
 }
 
 #[inline(never)]

@@ -427,7 +427,7 @@ fn may_use(session: &mut Session, table: &ExistingTable) -> Result<bool> {
             table.oid, privilege
         )
     });
-    let answer = session.query(&format!("SELECT {}", allowed.join(" AND ")))?;
+    let answer = session.query_catalogue(&format!("SELECT {}", allowed.join(" AND ")))?;
     Ok(answer.value() == Some("t"))
 }
 
@@ -522,7 +522,7 @@ fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
 /// `rb_teardown`: forgets the batches of these streams, whichever schemas their targets are in.
 #[inline(never)]
 pub fn forget(session: &mut Session, run_id: &str, streams: &[Stream]) -> Result<()> {
-    let schemas = session.query(&format!(
+    let schemas = session.query_catalogue(&format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.relname = {}",
         quote_literal(TABLE)

@@ -4,7 +4,9 @@
 
 use crate::prepared::Prepared;
 use crate::settings::Settings;
-use rapidbyte_sdk::postgres::{connect, connection_lost, takes_no_writes, Connection, QueryResult, TransactionStatus};
+use rapidbyte_sdk::postgres::{
+    connect, connection_lost, takes_no_writes, Connection, QueryResult, TransactionStatus, TRUST_NOBODY,
+};
 use rapidbyte_sdk::{abi, debug, Category, Error, Result, TcpStream};
 use std::collections::HashSet;
 
@@ -20,6 +22,8 @@ pub struct Session {
     /// Whether a transaction was begun here. While it is, a lost connection is not replaced: what came after would not
     /// be part of it.
     in_transaction: bool,
+    /// Whether the rest of the transaction resolves names as [`TRUST_NOBODY`] says.
+    trusts_nobody: bool,
     /// Statements that made temporary tables in this connection.
     created: HashSet<String>,
     /// Statements that were prepared in this connection.
@@ -32,6 +36,7 @@ impl Session {
             settings,
             connection: None,
             in_transaction: false,
+            trusts_nobody: false,
             created: HashSet::new(),
             prepared: Prepared::default(),
         }
@@ -93,6 +98,21 @@ impl Session {
         self.connection()?.query(sql)
     }
 
+    /// Runs a query of the server's catalogue, with the server's own operators.
+    pub fn query_catalogue(&mut self, sql: &str) -> Result<QueryResult> {
+        match self.in_transaction && self.trusts_nobody {
+            true => self.query(sql),
+            false => self.connection()?.query_catalogue(sql),
+        }
+    }
+
+    /// The transaction that is open resolves names as [`TRUST_NOBODY`] says until it ends.
+    pub fn trust_nobody(&mut self) -> Result<()> {
+        self.execute(TRUST_NOBODY)?;
+        self.trusts_nobody = true;
+        Ok(())
+    }
+
     pub fn execute(&mut self, sql: &str) -> Result<u64> {
         self.connection()?.execute(sql)
     }
@@ -113,6 +133,7 @@ impl Session {
         match outcome {
             Ok(results) => {
                 self.in_transaction = true;
+                self.trusts_nobody = false;
                 Ok(results)
             }
             Err(error) if error.code() == "0A000" && !has_begun => Err(takes_no_writes(error)),

@@ -25,7 +25,7 @@ pub fn teardown(session: &mut Session, run_id: &str, streams: &[Stream]) -> Resu
          WHERE c.relkind = 'r' AND c.relname IN ({})",
         names.join(",")
     );
-    for row in session.query(&sql)?.rows {
+    for row in session.query_catalogue(&sql)?.rows {
         let table = quote_qualified(row.text(0), row.text(1));
         session.execute(&format!("DROP TABLE IF EXISTS {}", table))?;
         info!("dropped {}, which the run had left behind", table);

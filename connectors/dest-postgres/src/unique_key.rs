@@ -74,7 +74,7 @@ fn unique_indexes(session: &mut Session, table: &ExistingTable) -> Result<Vec<In
         table.oid
     );
     let mut indexes: Vec<Index> = Vec::new();
-    for row in session.query(&sql)?.rows {
+    for row in session.query_catalogue(&sql)?.rows {
         let oid = row.number(0)?;
         let column = KeyColumn {
             name: row.text(2).into(),
@@ -129,7 +129,7 @@ pub fn check(session: &mut Session, target: &Target, table: &ExistingTable, key:
         "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {} AND attidentity = 'a' AND NOT attisdropped",
         table.oid
     );
-    for row in session.query(&sql)?.rows {
+    for row in session.query_catalogue(&sql)?.rows {
         let name = row.text(0).to_owned();
         let is_written = schema.fields.iter().any(|field| field.name == name);
         if is_written && !key.columns.contains(&name) {

@@ -89,7 +89,7 @@ fn comparisons(session: &mut Session, target: &Target, table: &ExistingTable, na
         table.oid,
         quote_literal(&name)
     );
-    let rows = session.query(&sql)?.rows;
+    let rows = session.query_catalogue(&sql)?.rows;
     let operator = |number: &str| {
         let row = rows.iter().find(|row| row.text(0) == number);
         row.map(|row| row.text(1).to_owned()).ok_or_else(|| {

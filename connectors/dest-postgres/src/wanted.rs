@@ -281,7 +281,7 @@ fn known_types<'a>(
         literals.join(",")
     );
     let mut known = HashMap::new();
-    for row in session.connection()?.query(&sql)?.rows {
+    for row in session.query_catalogue(&sql)?.rows {
         let found = KnownType {
             schema: row.text(1).into(),
             name: row.text(2).into(),

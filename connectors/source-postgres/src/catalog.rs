@@ -121,7 +121,7 @@ pub fn relations<T: Transport>(connection: &mut Connection<T>) -> Result<Vec<Rel
 
 /// The names of all relations, for finding the one that was meant.
 pub fn names<T: Transport>(connection: &mut Connection<T>) -> Result<Vec<(String, String)>> {
-    let result = connection.query(
+    let result = connection.query_catalogue(
         "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
          AND NOT c.relispartition ORDER BY 1, 2 LIMIT 10000",
@@ -157,7 +157,7 @@ pub fn parts<T: Transport>(connection: &mut Connection<T>, relation: &Relation) 
     } else {
         ""
     };
-    let result = connection.query(&format!(
+    let result = connection.query_catalogue(&format!(
         "WITH RECURSIVE tree (oid) AS ( \
            SELECT {}::pg_catalog.oid UNION \
            SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid{}) \
@@ -211,7 +211,7 @@ fn all_definitions(columns: &[Column]) -> TypeDefinitions {
 }
 
 fn load<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result<Vec<Relation>> {
-    let result = connection.query(&format!(
+    let result = connection.query_catalogue(&format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, COALESCE(am.amname = 'heap', false), \
            EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid), \
            c.reltuples, c.relpages, \
@@ -269,7 +269,7 @@ fn columns<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Res
 }
 
 fn keys<T: Transport>(connection: &mut Connection<T>, condition: &str) -> Result<Vec<Row>> {
-    let result = connection.query(&format!(
+    let result = connection.query_catalogue(&format!(
         "SELECT c.oid, a.attname \
          FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

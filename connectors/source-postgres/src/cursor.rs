@@ -227,7 +227,7 @@ fn key_column<T: Transport>(
 ) -> Result<KeyColumn> {
     let column = resolve::column(relation, name).map_err(|error| error.context(member))?;
     // The order of the database's default collation is the one that it was made with.
-    let answer = connection.query(&format!(
+    let answer = connection.query_catalogue(&format!(
         "SELECT CASE WHEN tn.nspname = 'pg_catalog' THEN t.typname ELSE '' END, \
            CASE WHEN c.collname = 'default' THEN (SELECT pg_catalog.quote_ident(d.datcollate) FROM pg_catalog.pg_database d \
              WHERE d.datname = pg_catalog.current_database()) \
@@ -287,7 +287,7 @@ fn indexes<T: Transport>(
         names.push_str(", ");
         names.push_str(&quote_literal(&tie_breaker.name));
     }
-    let answer = connection.query(&format!(
+    let answer = connection.query_catalogue(&format!(
         "SELECT COALESCE(pg_catalog.bool_or(x.indisunique AND x.indimmediate AND NOT EXISTS ( \
              SELECT FROM pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k (number, position) \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number \

@@ -74,7 +74,7 @@ fn families<T: Transport>(connection: &mut Connection<T>, relations: &[Relation]
     if parents.is_empty() {
         return Ok(HashMap::new());
     }
-    let result = connection.query(&format!(
+    let result = connection.query_catalogue(&format!(
         "WITH RECURSIVE family (root, member) AS ( \
            SELECT parent, parent FROM pg_catalog.unnest(ARRAY[{}]::pg_catalog.oid[]) AS parent UNION \
            SELECT family.root, i.inhrelid FROM family JOIN pg_catalog.pg_inherits i ON i.inhparent = family.member), \

@@ -116,7 +116,7 @@ fn share_of_nulls<T: Transport>(
     relation: &Relation,
     column: &str,
 ) -> Result<Option<String>> {
-    let answer = connection.query(&format!(
+    let answer = connection.query_catalogue(&format!(
         "SELECT pg_catalog.round(pg_catalog.max(s.null_frac)::pg_catalog.numeric * 100::pg_catalog.numeric, 1) FROM pg_catalog.pg_stats s \
          WHERE s.schemaname = {} AND s.tablename = {} AND s.attname = {} AND s.null_frac > 0::pg_catalog.float4",
         quote_literal(&relation.namespace),
@@ -486,7 +486,7 @@ fn division<T: Transport>(
 /// be taken as read.
 #[inline(never)]
 fn storage<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Vec<(u32, String)>> {
-    let answer = connection.query(&format!(
+    let answer = connection.query_catalogue(&format!(
         "WITH RECURSIVE tree (oid) AS ( \
            SELECT {}::pg_catalog.oid UNION \
            SELECT below.oid FROM tree CROSS JOIN LATERAL ( \

@@ -629,6 +629,52 @@ fn names_may_hold_anything_and_columns_can_be_chosen() {
     assert_eq!(playground.source.discover(included).unwrap().streams.len(), 1);
 }
 
+/// An operator that somebody else has put into a schema of the search path, and that fits better than the server's own, is not called with the
+/// rights of whoever reads.
+#[test]
+fn operators_of_others_are_never_called() {
+    let mut playground = playground!("trap");
+    playground.sql(
+        "CREATE TABLE t AS SELECT n AS id, n AS at FROM generate_series(1, 100) n; ALTER TABLE t ADD PRIMARY KEY (id)",
+    );
+    let types = ["text", "int4", "oid", "regtype", "regclass", "name", "\"char\""];
+    for left in types {
+        for right in types {
+            playground.sql(&format!(
+                "CREATE FUNCTION trap({0}, {1}) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$",
+                left, right
+            ));
+            for operator in ["=", "<>", "<", "<=", ">", ">="] {
+                // With both types the same, the server has the very one and looks for no other.
+                if left != right {
+                    playground.sql(&format!(
+                        "CREATE OPERATOR rb_source_trap.{} (LEFTARG = {}, RIGHTARG = {}, FUNCTION = trap)",
+                        operator, left, right
+                    ));
+                }
+            }
+        }
+    }
+    playground.sql("DROP ROLE IF EXISTS rb_trapped_reader; CREATE ROLE rb_trapped_reader LOGIN SUPERUSER; ALTER ROLE rb_trapped_reader SET search_path = rb_source_trap");
+    let mut config = playground.config.clone();
+    config.insert("user".into(), "rb_trapped_reader".into());
+    playground.source = open(&config, Limits::default()).unwrap();
+    assert_eq!(rows_of(&playground.read(json!({"name": "t"}))).len(), 100);
+    assert_eq!(
+        rows_of(&playground.read(json!({"name": "t", "partition_key": "id"}))).len(),
+        100
+    );
+    let incremental = json!({"name": "t", "sync_mode": "incremental", "cursor_field": "at", "tie_breaker_field": "id"});
+    assert_eq!(rows_of(&playground.read(incremental)).len(), 100);
+    assert_eq!(playground.discover().len(), 1);
+    assert!(playground
+        .check(vec![json!({"name": "t"})])
+        .iter()
+        .all(|entry| entry.ok));
+    playground.source.close().unwrap();
+    playground.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'rb_trapped_reader'; DROP ROLE rb_trapped_reader");
+}
+
 #[test]
 fn tables_of_250_columns_and_all_nulls_arrive() {
     let mut playground = playground!("wide");

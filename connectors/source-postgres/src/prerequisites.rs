@@ -143,7 +143,7 @@ fn missing_privileges(relation: &Relation, columns: &[Column], privileges: &Priv
 
 #[inline(never)]
 fn privileges<T: Transport>(connection: &mut Connection<T>, relation: &Relation) -> Result<Privileges> {
-    let result = connection.query(&format!(
+    let result = connection.query_catalogue(&format!(
         "SELECT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'), pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
            pg_catalog.row_security_active(c.oid), a.attname, \
            COALESCE(pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'), false) \

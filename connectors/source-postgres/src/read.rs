@@ -121,7 +121,7 @@ fn require_same_storage<T: Transport>(
         Some(query) => query,
         None => return Ok(()),
     };
-    let answer = connection.query(&query)?;
+    let answer = connection.query_catalogue(&query)?;
     match answer.value() {
         None => Ok(()),
         Some(table) => Err(Error::new(

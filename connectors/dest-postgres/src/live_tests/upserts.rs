@@ -655,7 +655,10 @@ fn partitioned_tables_are_merged_into() {
 #[test]
 fn operators_of_others_are_never_called() {
     with_server("rb_upsert_trap", |mut server| {
-        let types = ["varchar", "text", "int4", "int8"];
+        // Those of the rows, and those that the catalogue is asked by.
+        let types = [
+            "varchar", "text", "int4", "int8", "oid", "regtype", "regclass", "name", "int2", "\"char\"",
+        ];
         for left in types {
             for right in types {
                 server.run(&format!("CREATE FUNCTION trap({0}, {1}) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$", left, right));
@@ -674,6 +677,12 @@ fn operators_of_others_are_never_called() {
         server.config = connector_config;
         for method in METHODS {
             for _ in 0..2 {
+                let mut append = request("run", "appended", &schema, WriteMode::Append);
+                let mut connector = server.connector("run");
+                connector.apply(append.clone()).unwrap();
+                append.write_mode = WriteMode::Replace;
+                connector.apply(append.clone()).unwrap();
+                connector.finalize(append).unwrap();
                 let nexts = vec![
                     batch(
                         0,

@@ -38,7 +38,7 @@ pub use moment_text::{write_day, write_time, write_timestamp, DAYS_BETWEEN_EPOCH
 pub use name::RelationName;
 pub use pipeline::{bind_header, execute, prepare, sync, Pipeline, BIND_END};
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
-pub use simple_query::{QueryResult, Row};
+pub use simple_query::{QueryResult, Row, TRUST_NOBODY};
 pub use transport::Transport;
 pub use type_catalog::{Attribute, TypeCatalog, TypeInfo, TypeShape};
 pub use type_definitions::{TypeDefinition, TypeDefinitions};

@@ -69,6 +69,9 @@ impl Row {
     }
 }
 
+/// Names are resolved, and definitions are printed, as if nobody had made anything but the server, until the transaction ends.
+pub const TRUST_NOBODY: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
+
 impl<T: Transport> Connection<T> {
     /// Runs one or more statements and returns what each gave back. After an error the connection is ready again,
     /// unless the server ended the session; what the statements before the failed one did was undone with it, unless
@@ -105,6 +108,14 @@ impl<T: Transport> Connection<T> {
     /// Runs one statement and returns what it gave back.
     pub fn query(&mut self, sql: &str) -> Result<QueryResult> {
         Ok(self.simple_query(sql)?.pop().unwrap_or_default())
+    }
+
+    /// Runs one query of the server's catalogue and returns what it gave back. Names and operators in it are the server's own, whatever the user's
+    /// search path is: somebody else may have put an operator there that fits better than any of the server's, and would have it run with the
+    /// user's rights. Afterwards the user's search path holds again.
+    pub fn query_catalogue(&mut self, sql: &str) -> Result<QueryResult> {
+        let guarded = format!("{}; {}; SET LOCAL search_path TO DEFAULT", TRUST_NOBODY, sql);
+        Ok(self.simple_query(&guarded)?.into_iter().nth(1).unwrap_or_default())
     }
 
     /// Runs one or more statements and returns the number of rows the last one affected.

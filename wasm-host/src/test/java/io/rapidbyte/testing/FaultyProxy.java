@@ -7,7 +7,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -96,8 +95,9 @@ public final class FaultyProxy implements AutoCloseable {
         return fault;
     }
 
-    Optional<Fault> faultAt(Question question) {
-        return faults.stream().filter(fault -> fault.strikes(question)).findFirst();
+    /** Those that happen at a message, in the order in which they were added. */
+    List<Fault> faultsAt(Question question) {
+        return faults.stream().filter(fault -> fault.strikes(question)).toList();
     }
 
     Allowance allowance(Direction direction) {

@@ -15,7 +15,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -119,16 +118,15 @@ final class ProxiedConnection {
             if (question.type() == 'Q' || question.type() == 'S' || question.type() == 'F') {
                 asked++;
             }
-            Optional<Fault> fault = proxy.faultAt(question);
-            if (fault.isPresent()) {
+            for (Fault fault : proxy.faultsAt(question)) {
                 toServer.flush();
-                if (fault.get().kind() == Fault.Kind.CUT_BEFORE) {
+                if (fault.kind() == Fault.Kind.CUT_BEFORE) {
                     return;
                 }
-                if (fault.get().kind() == Fault.Kind.CUT_AFTER) {
+                if (fault.kind() == Fault.Kind.CUT_AFTER) {
                     lostAnswer = asked;
                 } else {
-                    fault.get().awaitRelease();
+                    fault.awaitRelease();
                 }
             }
             toServer.pass(message);

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,14 +43,13 @@ class CutWriteTest {
     /** One for all that is looked at: each test has hundreds of cases. */
     private Connection observer;
 
-    @BeforeEach
-    void createSchemas() throws IOException, SQLException {
-        source = PostgresServer.shared().newSchema();
-        target = PostgresServer.shared().newSchema();
-        proxy = new FaultyProxy(PostgresServer.shared());
+    private void createSchemas(PostgresServer server) throws IOException, SQLException {
+        source = server.newSchema();
+        target = server.newSchema();
+        proxy = new FaultyProxy(server);
         config = proxy.config(target);
         config.put("application_name", target.name());
-        observer = PostgresServer.shared().connectAsSuperuser();
+        observer = server.connectAsSuperuser();
     }
 
     @AfterEach
@@ -85,11 +84,33 @@ class CutWriteTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"APPEND, copy, loader, 40, 997", "APPEND, insert, loader_trusted, 0, 997"})
+    @CsvSource({
+        "APPEND, copy, loader, 40, 997",
+        "APPEND, insert, loader_trusted, 0, 997",
+        "REPLACE, copy, loader_trusted, 0, 4001",
+        "REPLACE, insert, loader_trusted, 0, 6007",
+        "UPSERT, copy, loader_trusted, 0, 2503",
+        "UPSERT, insert, loader_trusted, 0, 4999"
+    })
     void aCutAnywhereLeavesAllOrNothingAndARepetitionCompletesIt(
-            WriteMode mode, String loadMethod, String user, int beginning, int distance) throws SQLException {
+            WriteMode mode, String loadMethod, String user, int beginning, int distance)
+            throws IOException, SQLException {
+        createSchemas(PostgresServer.shared());
         config.put("load_method", loadMethod);
         config.put("user", user);
+        cutAnywhere(mode, beginning, distance);
+    }
+
+    /** Where the end of a connection can also be in the middle of a record of TLS, and comes without the alert that says it is the end. */
+    @Test
+    void soDoesACutOfAnEncryptedConnection() throws IOException, SQLException {
+        createSchemas(PostgresServer.encrypted());
+        config.put("sslmode", "require");
+        config.put("user", PostgresServer.TRUSTED_USER);
+        cutAnywhere(WriteMode.UPSERT, 0, 2999);
+    }
+
+    private void cutAnywhere(WriteMode mode, int beginning, int distance) throws SQLException {
         writing = TableWriting.of(source, mode);
         prepare(mode);
         proxy.behave();

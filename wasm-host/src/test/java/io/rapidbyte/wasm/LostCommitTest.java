@@ -49,7 +49,7 @@ class LostCommitTest {
     }
 
     static Stream<Arguments> cases() {
-        return Stream.of(WriteMode.APPEND, WriteMode.REPLACE)
+        return Stream.of(WriteMode.values())
                 .flatMap(mode -> Stream.of("copy", "insert")
                         .flatMap(method -> Stream.of(Fault.Kind.CUT_BEFORE, Fault.Kind.CUT_AFTER)
                                 .map(kind -> Arguments.of(mode, method, kind))));
@@ -91,6 +91,20 @@ class LostCommitTest {
         try (DestinationConnector another = TableWriting.open(config, "run")) {
             another.finalizeStream(writing.request("run"));
         }
+        isComplete();
+    }
+
+    /** As one does who starts the run again from its beginning: its batches are still known. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void aWholeRunIsRepeatedAfterItsEndWasNotHeardOf(WriteMode mode, String loadMethod, Fault.Kind kind) {
+        config.put("load_method", loadMethod);
+        TableWriting writing = TableWriting.of(source, mode);
+        Fault fault = proxy.add(kind, Question::commitsTheEnd, 1);
+        assertThat(writing.attempt(config, "run").orElseThrow().step(), is(Step.FINALIZE));
+        assertThat(fault.count(), is(1));
+
+        writing.complete(config, "run");
         isComplete();
     }
 

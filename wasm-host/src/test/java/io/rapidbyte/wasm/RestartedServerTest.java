@@ -73,7 +73,7 @@ class RestartedServerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"APPEND", "REPLACE"})
+    @EnumSource
     void aCrashInTheMiddleOfTheRowsIsWorthARetry(WriteMode mode) {
         TableWriting writing = TableWriting.of(source, mode);
         Map<String, Object> config = target.config();
@@ -96,7 +96,7 @@ class RestartedServerTest {
 
     /** What it said is committed is there afterwards, and what nobody heard of may be. */
     @ParameterizedTest
-    @EnumSource(names = {"APPEND", "REPLACE"})
+    @EnumSource
     void aCrashWhileACommitIsOnItsWayIsWorthARetry(WriteMode mode) throws Exception {
         TableWriting writing = TableWriting.of(source, mode);
         try (FaultyProxy proxy = new FaultyProxy(postgres.server())) {

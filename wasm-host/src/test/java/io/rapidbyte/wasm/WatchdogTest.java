@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +72,21 @@ class WatchdogTest {
     private static WriteRequest request() {
         try (SourceConnector source = Probes.source("{}")) {
             return Probes.writeRequest(source.plan(Probes.STREAM));
+        }
+    }
+
+    @Test
+    void theThreadEndsWhenThereIsNothingToLookAfterAndBeginsAnew() throws Exception {
+        ScheduledThreadPoolExecutor executor = Watchdog.thread(Duration.ofMillis(20));
+        try {
+            Thread first = executor.submit(Thread::currentThread).get();
+            first.join(TimeUnit.SECONDS.toMillis(30));
+            assertThat("it ended", first.isAlive(), is(false));
+
+            ScheduledFuture<Thread> later = executor.schedule(Thread::currentThread, 100, TimeUnit.MILLISECONDS);
+            assertThat("a check that is due later is made", later.get(30, TimeUnit.SECONDS) != first, is(true));
+        } finally {
+            executor.shutdownNow();
         }
     }
 

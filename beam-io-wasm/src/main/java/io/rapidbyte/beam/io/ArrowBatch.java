@@ -12,6 +12,11 @@ import org.apache.beam.sdk.coders.DefaultCoder;
  * of the connector ABI) beside the batch's identity. Any Arrow reader opens {@link #frame()}.
  *
  * <p>The schema's metadata says which relation the rows come from.
+ *
+ * <p>A destination that writes every batch once takes two batches of one identity for the same batch. A step that makes several of one has to
+ * number all batches of the stream anew, in the same way each time: when a batch becomes at most {@code n}, its part {@code i} can be batch {@code
+ * sequence * n + i} of the unit. The first batch of the stream (unit 0, batch 0) keeps its number so; it carries more than its rows, and
+ * is made by {@link #withFrame}.
  */
 @DefaultCoder(ArrowBatchCoder.class)
 public final class ArrowBatch {

@@ -25,6 +25,11 @@ public record BatchId(String runId, String stream, long unit, int sequence) impl
         }
     }
 
+    /** Whether it is the first batch of its stream, which every stream has, also one without rows. */
+    boolean isFirst() {
+        return unit == 0 && sequence == 0;
+    }
+
     @Override
     public String toString() {
         return runId + "/" + stream + "/" + unit + "/" + sequence;

@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.joda.time.Instant;
 
@@ -40,7 +41,11 @@ final class BundleAccount {
     private WriteResult reported = new WriteResult(0, 0, 0, 0);
     private long commitCount;
     private final List<Part> parts = new ArrayList<>();
+
+    /** Those of committed batches that nobody has taken yet. */
     private final List<Letter> letters = new ArrayList<>();
+
+    private long letterCount;
 
     BundleAccount(String connector, WriteRequest request) {
         this.connector = connector;
@@ -56,6 +61,7 @@ final class BundleAccount {
         private long batches;
         private Instant latest;
         private String position;
+        private boolean first;
 
         private Part(BoundedWindow window) {
             this.window = window;
@@ -75,6 +81,11 @@ final class BundleAccount {
             return position;
         }
 
+        /** Whether the stream's first batch is among them. */
+        boolean first() {
+            return first;
+        }
+
         CommitReceipt receipt(WriteRequest request) {
             return new CommitReceipt(
                     request.runId(), request.stream(), request.schema(), rows, refused, bytes, batches);
@@ -82,13 +93,14 @@ final class BundleAccount {
 
         private void add(Given given) {
             // Which records were refused is known of those that have become letters; the others are taken off below.
-            rows += given.rows - given.letters;
-            refused += given.letters;
+            rows += given.rows - given.letters.size();
+            refused += given.letters.size();
             bytes += given.bytes;
             batches++;
             if (given.position != null) {
                 position = given.position;
             }
+            first |= given.id.isFirst();
             if (latest == null || given.timestamp.isAfter(latest)) {
                 latest = given.timestamp;
             }
@@ -113,7 +125,7 @@ final class BundleAccount {
         private final String position;
         private final Instant timestamp;
         private final BoundedWindow window;
-        private long letters;
+        private final List<Letter> letters = new ArrayList<>();
 
         private Given(ArrowBatch batch, Instant timestamp, BoundedWindow window) {
             this.id = batch.id();
@@ -161,8 +173,8 @@ final class BundleAccount {
                     "dead_letter_of_nothing", " refused a record of stream " + name() + " before it was given any");
         }
         // The same again whenever the batch is written again, whatever else was in the bundle with it.
-        long number = ((long) inWork.id.sequence() << 32) + inWork.letters++;
-        letters.add(new Letter(
+        long number = ((long) inWork.id.sequence() << 32) + inWork.letters.size();
+        inWork.letters.add(new Letter(
                 DeadLetter.ofEmitted(request.runId(), name(), connector, inWork.id.unit(), number, json),
                 inWork.window,
                 inWork.timestamp));
@@ -183,11 +195,13 @@ final class BundleAccount {
         Map<BoundedWindow, Part> byWindow = new LinkedHashMap<>();
         long rows = 0;
         long known = 0;
+        List<Letter> theirs = new ArrayList<>();
         for (long batch = 0; batch < committed.batches(); batch++) {
             Given given = uncommitted.remove();
             byWindow.computeIfAbsent(given.window, Part::new).add(given);
             rows += given.rows;
-            known += given.letters;
+            known += given.letters.size();
+            theirs.addAll(given.letters);
             bytesTaken -= given.bytes;
             rowsTaken -= given.rows;
         }
@@ -203,6 +217,8 @@ final class BundleAccount {
         // Those that are left were taken at the earliest now.
         firstTaken = System.nanoTime();
         parts.addAll(byWindow.values());
+        letters.addAll(theirs);
+        letterCount += theirs.size();
         commitCount++;
         reported = new WriteResult(
                 reported.rows() + committed.rows(),
@@ -258,9 +274,24 @@ final class BundleAccount {
         return List.copyOf(parts);
     }
 
-    /** The records that were refused. */
-    synchronized List<Letter> letters() {
-        return List.copyOf(letters);
+    /** Those of the records that were refused of what is committed that may leave now; each can be taken once. */
+    synchronized List<Letter> takeLetters(Predicate<Letter> mayLeave) {
+        if (letters.isEmpty()) {
+            return List.of();
+        }
+        List<Letter> taken = letters.stream().filter(mayLeave).toList();
+        letters.removeIf(mayLeave);
+        return taken;
+    }
+
+    /** Whether some of them are left. */
+    synchronized boolean hasLetters() {
+        return !letters.isEmpty();
+    }
+
+    /** How many records of what is committed were refused and became letters. */
+    synchronized long letterCount() {
+        return letterCount;
     }
 
     /** How often the destination has committed something. */

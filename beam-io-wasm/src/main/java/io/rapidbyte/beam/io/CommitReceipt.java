@@ -12,7 +12,7 @@ import org.apache.beam.sdk.coders.SerializableCoder;
 /**
  * Says that batches of one stream are committed in the destination: one receipt for each commit and each window in it. A bundle has a
  * commit at its end, and others where {@link WasmIO.Write#withCheckpointIntervalBytes}, {@code …Rows} and {@code withCheckpointInterval} ask for
- * them.
+ * them, or where streams of a bundle make room for each other.
  *
  * @param runId the run that wrote them
  * @param stream the stream, with the schema and relation it came from where the batches say so

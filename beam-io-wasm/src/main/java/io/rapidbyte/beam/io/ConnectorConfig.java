@@ -59,6 +59,16 @@ final class ConnectorConfig implements Serializable {
         return json;
     }
 
+    /** Whether a member says no: {@code false}, or, as in a file that is filled in from the environment, that word in a string. */
+    boolean switchesOff(String member) {
+        try {
+            // Of no other member anything is kept.
+            return JSON.readTree(json).path(member).asText().equals("false");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("The connector's configuration was JSON when it was given.");
+        }
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof ConnectorConfig config && json.equals(config.json);

@@ -93,6 +93,14 @@ record ConnectorSpec(
         return module.name();
     }
 
+    /**
+     * Whether a destination writes every batch once: it can ({@code exactly_once} in its manifest), and its configuration does not switch that
+     * off. A commit inside of a bundle then doubles nothing when the rest of the bundle fails.
+     */
+    boolean writesOnce() {
+        return module != null && module.manifest().exactlyOnce() && !config.switchesOff("exactly_once");
+    }
+
     SourceConnector openSource() {
         return WasmHost.shared().openSource(module, config.json(), options());
     }

@@ -32,9 +32,12 @@ final class FinalizeStreamsDoFn extends DoFn<StreamCommit, FinalizedStream> {
         String stream = sum.stream().name();
         StreamMetrics metrics = new StreamMetrics(stream, spec.name());
         open(sum.runId());
+        ConnectorSession<DestinationConnector> mine = session;
+        LocalWriters.Work work = mine::cancel;
+        LocalWriters.enter(sum.runId(), work, spec.name(), stream);
         String target;
         try {
-            target = session.call(destination -> {
+            target = mine.call(destination -> {
                 long start = System.nanoTime();
                 try {
                     return destination.finalizeStream(settings.request(sum.runId(), sum.stream(), sum.schema()));
@@ -43,10 +46,12 @@ final class FinalizeStreamsDoFn extends DoFn<StreamCommit, FinalizedStream> {
                 }
             });
         } finally {
-            metrics.add(RapidbyteMetrics.DEST_VM_SETUP, session.takeOpenNanos());
-            metrics.addHost("dest", session.takeTimings());
+            LocalWriters.leave(sum.runId(), work);
+            metrics.add(RapidbyteMetrics.DEST_VM_SETUP, mine.takeOpenNanos());
+            metrics.addHost("dest", mine.takeTimings());
         }
         LOG.info("Stream {} is complete in {}: {} rows, {} refused.", stream, target, sum.rows(), sum.refused());
+        RefusedRecords.warn(stream, target, sum.refused(), settings.dataErrors());
         finalized.output(new FinalizedStream(
                 stream, target, sum.rows(), sum.refused(), sum.bytes(), sum.batches(), total.position()));
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.beam.io;
 
+import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.ConnectorError;
+import io.rapidbyte.wasm.ConnectorException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,29 +12,36 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The writers of this process that are at work, by run. A runner that fails or cancels a pipeline does not wait for the bundles that are still
- * in the works; whoever removes what the run left behind has to, or they would make it anew.
+ * What is at work in this process on the targets of a run: its writers, and what finalizes its streams. A runner that fails or cancels a
+ * pipeline does not wait for the bundles that are still in the works; whoever removes what the run left behind has to, or they would make it
+ * anew.
  */
 public final class LocalWriters {
-    private static final Map<String, Set<StreamWriter>> AT_WORK = new HashMap<>();
+    private static final Map<String, Set<Work>> AT_WORK = new HashMap<>();
     private static final Set<String> ENDED = new HashSet<>();
 
     private LocalWriters() {}
 
+    /** Something that changes a run's targets. */
+    interface Work {
+        /** Makes it roll back and end, soon; called on any thread. */
+        void giveUp();
+    }
+
     /**
-     * Ends a run in this process: its writers roll back, and no other one begins.
+     * Ends a run in this process: what is at work rolls back, and nothing else begins until {@link #forget} is called.
      *
      * @param runId the run
-     * @param patience how long to wait for the writers at work
-     * @return whether all of them are gone
+     * @param patience how long to wait for what is at work
+     * @return whether all of it is gone
      */
     public static boolean end(String runId, Duration patience) throws InterruptedException {
-        List<StreamWriter> writers;
+        List<Work> works;
         synchronized (AT_WORK) {
             ENDED.add(runId);
-            writers = List.copyOf(AT_WORK.getOrDefault(runId, Set.of()));
+            works = List.copyOf(AT_WORK.getOrDefault(runId, Set.of()));
         }
-        writers.forEach(StreamWriter::giveUp);
+        works.forEach(Work::giveUp);
         long deadline = System.nanoTime() + patience.toNanos();
         synchronized (AT_WORK) {
             while (AT_WORK.containsKey(runId)) {
@@ -45,18 +55,40 @@ public final class LocalWriters {
         }
     }
 
-    /** Whether a writer may begin. */
-    static boolean enter(String runId, StreamWriter writer) {
+    /**
+     * Forgets that a run was ended, when all that it left behind is removed: its id may be used again, to repeat it.
+     *
+     * @param runId the run
+     */
+    public static void forget(String runId) {
         synchronized (AT_WORK) {
-            return !ENDED.contains(runId)
-                    && AT_WORK.computeIfAbsent(runId, any -> new HashSet<>()).add(writer);
+            ENDED.remove(runId);
         }
     }
 
-    static void leave(String runId, StreamWriter writer) {
+    /**
+     * Lets work begin.
+     *
+     * @throws ConnectorException when its run has ended
+     */
+    static void enter(String runId, Work work, String connector, String stream) {
         synchronized (AT_WORK) {
-            Set<StreamWriter> writers = AT_WORK.get(runId);
-            if (writers != null && writers.remove(writer) && writers.isEmpty()) {
+            if (ENDED.contains(runId)) {
+                throw new ConnectorException(
+                        connector,
+                        ConnectorError.of(
+                                Category.CANCELLED,
+                                "run_ended",
+                                "Stream " + stream + " is not written any more: its run has ended."));
+            }
+            AT_WORK.computeIfAbsent(runId, any -> new HashSet<>()).add(work);
+        }
+    }
+
+    static void leave(String runId, Work work) {
+        synchronized (AT_WORK) {
+            Set<Work> works = AT_WORK.get(runId);
+            if (works != null && works.remove(work) && works.isEmpty()) {
                 AT_WORK.remove(runId);
             }
             AT_WORK.notifyAll();

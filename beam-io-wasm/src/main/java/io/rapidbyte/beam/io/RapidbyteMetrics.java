@@ -47,7 +47,7 @@ public final class RapidbyteMetrics {
     public static final String BYTES_WRITTEN = "bytes_written";
     /** Batches committed. */
     public static final String BATCHES_WRITTEN = "batches_written";
-    /** Write calls: one for each stream of a bundle. */
+    /** Write calls: one for each stream of a bundle, or several where streams had to make room for each other. */
     public static final String WRITE_BUNDLES = "write_bundles";
     /** Commits that held batches: one for each write call, and one for each checkpoint within it. */
     public static final String COMMITS = "commits";

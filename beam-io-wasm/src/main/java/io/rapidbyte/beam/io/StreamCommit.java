@@ -12,8 +12,9 @@ import java.io.Serializable;
  * @param target the target's name for people
  * @param position where the stream's run ends, when the batch that carries it was in the bundle; else null. It is not in the receipt, which
  *     anybody can see: other bundles of the stream may not be committed yet
+ * @param first whether the stream's first batch, which every stream has, was in the bundle
  */
-record StreamCommit(CommitReceipt receipt, String target, String position) implements Serializable {
+record StreamCommit(CommitReceipt receipt, String target, String position, boolean first) implements Serializable {
     StreamCommit {
         requireNonNull(receipt, "receipt");
         requireNonNull(target, "target");
@@ -32,6 +33,7 @@ record StreamCommit(CommitReceipt receipt, String target, String position) imple
                         receipt.bytes() + more.bytes(),
                         receipt.batches() + more.batches()),
                 target,
-                position == null ? other.position : position);
+                position == null ? other.position : position,
+                first || other.first);
     }
 }

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All methods are called on the DoFn's thread.
  */
-final class StreamWriter {
+final class StreamWriter implements LocalWriters.Work {
     private static final Logger LOG = LoggerFactory.getLogger(StreamWriter.class);
 
     /** How long an abandoned writer may take to notice; it waits in the host, which cancels at once. */
@@ -44,6 +44,10 @@ final class StreamWriter {
 
     // Written by the writer's thread before it ends, read after joining it or after the queue was found closed.
     private volatile Throwable failure;
+
+    /** Whether it was told to end from outside: what it then does not take is no fault of the connector. */
+    private volatile boolean givenUp;
+
     private WriteResult result;
     private long applyNanos;
     private long writeNanos;
@@ -146,8 +150,9 @@ final class StreamWriter {
         session.close();
     }
 
-    /** Makes the writer roll back and end; called on any thread. */
-    void giveUp() {
+    @Override
+    public void giveUp() {
+        givenUp = true;
         queue.close();
         session.cancel();
     }
@@ -171,7 +176,7 @@ final class StreamWriter {
             metrics.add(RapidbyteMetrics.RECORDS_WRITTEN, result.rows());
             metrics.add(RapidbyteMetrics.BATCHES_WRITTEN, result.batches());
             metrics.add(RapidbyteMetrics.RECORDS_REFUSED, result.refused());
-            metrics.add(RapidbyteMetrics.DEAD_LETTERS, account.letters().size());
+            metrics.add(RapidbyteMetrics.DEAD_LETTERS, account.letterCount());
             metrics.add(RapidbyteMetrics.BYTES_WRITTEN, account.bytesCommitted());
             metrics.add(RapidbyteMetrics.COMMITS, account.commitCount());
         }
@@ -181,14 +186,8 @@ final class StreamWriter {
 
     private void run() {
         try {
-            if (!LocalWriters.enter(request.runId(), this)) {
-                throw new ConnectorException(
-                        connector,
-                        ConnectorError.of(
-                                Category.CANCELLED,
-                                "run_ended",
-                                "Stream " + request.stream().name() + " is not written any more: its run has ended."));
-            }
+            LocalWriters.enter(
+                    request.runId(), this, connector, request.stream().name());
             result = session.call(this::applyAndWrite);
         } catch (Throwable e) {
             failure = e;
@@ -298,6 +297,14 @@ final class StreamWriter {
         }
         if (cause instanceof RuntimeException exception) {
             return exception;
+        }
+        if (cause == null && givenUp) {
+            return new ConnectorException(
+                    connector,
+                    ConnectorError.of(
+                            Category.CANCELLED,
+                            "cancelled",
+                            "Stream " + request.stream().name() + " is not written any more: its run was ended."));
         }
         if (cause == null) {
             return new ConnectorException(

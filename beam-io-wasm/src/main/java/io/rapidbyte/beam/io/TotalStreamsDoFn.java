@@ -53,7 +53,21 @@ final class TotalStreamsDoFn extends DoFn<KV<String, Iterable<StreamCommit>>, St
         if (mode == WriteMode.REPLACE) {
             requireOneRunOfEach(totals);
         }
+        totals.values().forEach(this::requireFirstBatch);
         totals.values().forEach(outputs::output);
+    }
+
+    /** It carries where the stream ends: without it, the next run would begin where this one did. And others may be missing with it. */
+    private void requireFirstBatch(StreamCommit total) {
+        if (!total.first()) {
+            throw refused(
+                    Category.CONFIG,
+                    "first_batch_missing",
+                    "Nothing is finalized, because the first batch of stream "
+                            + total.receipt().stream().name()
+                            + " (unit 0, batch 0) was not written: a step between reading and writing left it out. Let every batch pass, also"
+                            + " those without rows, and give one that nothing is left of on with its schema: batch.withFrame(0, …).");
+        }
     }
 
     /** A stream that was planned twice has two ends, and the rows of both are written: neither is where it ended. */

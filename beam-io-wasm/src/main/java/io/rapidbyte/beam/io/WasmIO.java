@@ -111,7 +111,17 @@ public final class WasmIO {
         return new AutoValue_WasmIO_ReadAll(read());
     }
 
-    /** Writes batches into a destination. At least a connector must be given. */
+    /**
+     * Writes batches into a destination. At least a connector must be given.
+     *
+     * <p>Steps between reading and writing may change what is in a batch ({@link ArrowBatch#withFrame}), and may not leave one out, also when no
+     * row is left in it: the first of a stream carries where the stream ends, and is all there is of a stream without rows. A stream
+     * without its first batch is not finalized ({@code first_batch_missing}); one that lost all of its batches is as one that was not read.
+     *
+     * <p>A bundle that is repeated has to have the same batches: a destination that writes every batch once knows them by their identities, and
+     * refuses one that holds other rows than before. Where a step makes batches anew each time from something that changes, or puts them together
+     * as they arrive, {@link Write#withStableInput()} is needed.
+     */
     public static Write write() {
         return new AutoValue_WasmIO_Write.Builder()
                 .setSpec(ConnectorSpec.empty())
@@ -121,6 +131,7 @@ public final class WasmIO {
                 .setSchemaEvolution(SchemaEvolution.defaults())
                 .setCheckpointIntervalRows(0)
                 .setCheckpointInterval(Duration.ZERO)
+                .setStableInput(false)
                 .setOptions(Map.of())
                 .setMaxInflightBatches(16)
                 .setMaxInflightBytes(64L << 20)
@@ -528,6 +539,8 @@ public final class WasmIO {
 
         abstract Duration checkpointInterval();
 
+        abstract boolean stableInput();
+
         abstract Map<String, String> options();
 
         abstract int maxInflightBatches();
@@ -553,6 +566,8 @@ public final class WasmIO {
             abstract Builder setCheckpointIntervalRows(long rows);
 
             abstract Builder setCheckpointInterval(Duration interval);
+
+            abstract Builder setStableInput(boolean stable);
 
             abstract Builder setOptions(Map<String, String> options);
 
@@ -601,7 +616,8 @@ public final class WasmIO {
 
         /**
          * What becomes of a record that the target refuses because of what is in it; {@link RecordPolicy#FAIL} when not given. With {@link
-         * RecordPolicy#DLQ} it is in {@link WasmWriteResult#getDeadLetters()}.
+         * RecordPolicy#DLQ} it is in {@link WasmWriteResult#getDeadLetters()}: a pipeline that takes nothing from there loses it, unless the
+         * destination's config names a table of dead letters. How many there were is in the log when a stream is complete.
          */
         public Write withDataErrorPolicy(RecordPolicy policy) {
             return toBuilder().setDataErrorPolicy(policy).build();
@@ -614,9 +630,12 @@ public final class WasmIO {
 
         /**
          * After how many bytes of batches the destination commits inside of a bundle; 0: not before its end. When not given, 64 MiB where the
-         * connector writes every batch once ({@code exactly_once} in its manifest), which bounds what a failure makes it write again and how
-         * long its transactions are, and is seconds of work, beside which a commit costs nothing; 0 where it does not, because there the rows of
-         * such a commit are written twice when the rest of the bundle fails.
+         * connector writes every batch once ({@code exactly_once} in its manifest, and not switched off in its config), which bounds what a
+         * failure makes it write again and how long its transactions are, and is seconds of work, beside which a commit costs nothing; 0 where it
+         * does not, because there the rows of such a commit are written twice when the rest of the bundle fails. That bounds and does not
+         * exclude it: Flink ends the bundle of a batch job that fails as if it were complete, so that it is committed as far as it came, and
+         * written again when the job is restarted. And where batches of two streams with tables of one name are in a bundle, the writer of one
+         * commits before the other begins.
          */
         public Write withCheckpointIntervalBytes(long bytes) {
             requireNotNegative("withCheckpointIntervalBytes", bytes);
@@ -643,8 +662,7 @@ public final class WasmIO {
         private CheckpointIntervals checkpointIntervals() {
             Long bytes = checkpointIntervalBytes();
             if (bytes == null) {
-                ConnectorModule module = spec().module();
-                bytes = module != null && module.manifest().exactlyOnce() ? DEFAULT_CHECKPOINT_BYTES : 0;
+                bytes = spec().writesOnce() ? DEFAULT_CHECKPOINT_BYTES : 0;
             }
             return new CheckpointIntervals(
                     bytes,
@@ -657,6 +675,17 @@ public final class WasmIO {
                 throw new IllegalArgumentException(WRITE + "." + method + " was given " + value
                         + " and needs a number above zero, or zero for no bound.");
             }
+        }
+
+        /**
+         * Asks the runner to give this step the same batches again when it repeats a bundle ({@code @RequiresStableInput}), also when a step
+         * before it would make others from the same input. What {@link WasmIO#read()} reads is the same each time by itself.
+         *
+         * <p>Not every runner knows it. Flink keeps batches until its next checkpoint for it, in streaming jobs with checkpoints, and needs {@code
+         * --enableStableInputDrain} where the input ends; what is written then is not in its metrics. Its batch jobs do without.
+         */
+        public Write withStableInput() {
+            return toBuilder().setStableInput(true).build();
         }
 
         /** Options for the destination's write calls; see the connector's documentation. */
@@ -702,8 +731,7 @@ public final class WasmIO {
                     new WriteSettings(writeMode(), primaryKey(), dataErrorPolicy(), schemaEvolution(), options());
             PCollectionTuple written = batches.apply(
                     "Write",
-                    ParDo.of(new WriteBatchesDoFn(
-                                    spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes()))
+                    ParDo.of(step(spec, settings))
                             .withOutputTags(WasmWriteResult.COMMITS, TupleTagList.of(WasmWriteResult.DEAD_LETTERS)));
             PCollection<StreamCommit> commits =
                     written.get(WasmWriteResult.COMMITS).setCoder(COMMITS);
@@ -716,11 +744,21 @@ public final class WasmIO {
                     receipts, finalizeStreams(spec, settings, commits), written.get(WasmWriteResult.DEAD_LETTERS));
         }
 
+        private WriteBatchesDoFn step(ConnectorSpec spec, WriteSettings settings) {
+            return stableInput()
+                    ? new StableWriteBatchesDoFn(
+                            spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes())
+                    : new WriteBatchesDoFn(
+                            spec, settings, checkpointIntervals(), maxInflightBatches(), maxInflightBytes());
+        }
+
         private static PCollection<FinalizedStream> finalizeStreams(
                 ConnectorSpec spec, WriteSettings settings, PCollection<StreamCommit> commits) {
             SerializableCoder<FinalizedStream> coder = SerializableCoder.of(FinalizedStream.class);
             if (commits.isBounded() == IsBounded.UNBOUNDED) {
-                return commits.getPipeline().apply("Nothing to finalize", Create.empty(coder));
+                // Made of the commits: what waits for this waits for them.
+                return commits.apply("Nothing to finalize", ParDo.of(new NeverFinalized(settings.dataErrors())))
+                        .setCoder(coder);
             }
             // With the trigger of the input, a stream would be finished once for each of its firings.
             return commits.apply(
@@ -781,6 +819,7 @@ public final class WasmIO {
                             .withLabel("Checkpoint Interval Rows"))
                     .add(DisplayData.item("checkpointInterval", checkpointInterval())
                             .withLabel("Checkpoint Interval"))
+                    .add(DisplayData.item("stableInput", stableInput()).withLabel("Stable Input"))
                     .add(DisplayData.item("maxInflightBatches", maxInflightBatches())
                             .withLabel("Maximum Batches in Flight"))
                     .add(DisplayData.item("maxInflightBytes", maxInflightBytes())

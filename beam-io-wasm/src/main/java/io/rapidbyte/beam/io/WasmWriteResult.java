@@ -32,14 +32,17 @@ public final class WasmWriteResult implements POutput {
         this.deadLetters = deadLetters;
     }
 
-    /** One receipt for each commit of a stream, and for each window in it, once the bundle that it was made in is committed to its end. */
+    /**
+     * One receipt for each commit of a stream, and for each window in it, once the bundle that it was made in is committed to its end. In write
+     * mode {@code replace} they come before the new rows are in the target: what needs these waits for {@link #getFinalized()}.
+     */
     public PCollection<CommitReceipt> getReceipts() {
         return receipts;
     }
 
     /**
      * One element for each stream that had a batch, once it is complete in its target. Empty when the input was unbounded, as nothing is
-     * ever complete then.
+     * ever complete then; what waits for it ({@code Wait.on}) waits until the windows of the batches are over.
      */
     public PCollection<FinalizedStream> getFinalized() {
         return finalized;
@@ -47,7 +50,7 @@ public final class WasmWriteResult implements POutput {
 
     /**
      * One letter for each record that the destination refused, in the window and with the timestamp of the record's batch. They come out
-     * when their bundle is committed. Empty unless the policy is {@link io.rapidbyte.wasm.RecordPolicy#DLQ}.
+     * when their batch is committed, at the latest with their bundle. Empty unless the policy is {@link io.rapidbyte.wasm.RecordPolicy#DLQ}.
      */
     public PCollection<DeadLetter> getDeadLetters() {
         return deadLetters;

@@ -10,7 +10,6 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.rapidbyte.wasm.ArrowFrames;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.RecordPolicy;
@@ -91,18 +90,8 @@ class CheckpointTest {
         BatchQueue queue = new BatchQueue(4, Long.MAX_VALUE);
         try (ConnectorSession<DestinationConnector> session =
                 ConnectorSession.ofDestination(Probe.destination(Map.of()))) {
-            StreamWriter writer = new StreamWriter(
-                    "probe-destination",
-                    session,
-                    Probe.append()
-                            .request(
-                                    Probe.RUN,
-                                    WriteBatchesDoFn.relation(
-                                            orders.get(0),
-                                            ArrowFrames.inspect(orders.get(0).frame())),
-                                    ArrowFrames.schemaOf(orders.get(0).frame())),
-                    new CheckpointIntervals(0, 0, Duration.ofMillis(20)),
-                    queue);
+            StreamWriter writer =
+                    Probe.writer(session, orders.get(0), new CheckpointIntervals(0, 0, Duration.ofMillis(20)), queue);
             writer.start();
             writer.put(orders.get(0), BoundedWindow.TIMESTAMP_MIN_VALUE, GlobalWindow.INSTANCE);
             while (writer.account().commitCount() == 0) {

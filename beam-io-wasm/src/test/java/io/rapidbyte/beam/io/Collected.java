@@ -12,11 +12,20 @@ import org.apache.beam.sdk.values.TupleTag;
 record Collected<T>(Consumer<T> consumer) implements OutputReceiver<T> {
     /** The batches of a read whose other outputs are not looked at. */
     static MultiOutputReceiver batches(Consumer<ArrowBatch> consumer) {
+        return of(WasmReadResult.BATCHES, consumer);
+    }
+
+    /** The dead letters that come out of a write before the end of its bundle. */
+    static MultiOutputReceiver deadLetters(Consumer<DeadLetter> consumer) {
+        return of(WasmWriteResult.DEAD_LETTERS, consumer);
+    }
+
+    private static <E> MultiOutputReceiver of(TupleTag<E> only, Consumer<E> consumer) {
         return new MultiOutputReceiver() {
             @Override
             @SuppressWarnings("unchecked")
             public <O> OutputReceiver<O> get(TupleTag<O> tag) {
-                return tag.equals(WasmReadResult.BATCHES)
+                return tag.equals(only)
                         ? (OutputReceiver<O>) new Collected<>(consumer)
                         : new Collected<>(other -> {
                             throw new AssertionError("There is something in " + tag + ": " + other);

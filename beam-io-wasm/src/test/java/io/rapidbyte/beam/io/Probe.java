@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.beam.io;
 
+import io.rapidbyte.wasm.ArrowFrames;
 import io.rapidbyte.wasm.ConnectorModule;
+import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
 import io.rapidbyte.wasm.RecordPolicy;
@@ -59,6 +61,23 @@ final class Probe {
 
     static WriteSettings append(RecordPolicy dataErrors) {
         return new WriteSettings(WriteMode.APPEND, List.of(), dataErrors, SchemaEvolution.defaults(), Map.of());
+    }
+
+    /** A writer of the stream of a batch, which is not started. */
+    static StreamWriter writer(
+            ConnectorSession<DestinationConnector> session,
+            ArrowBatch batch,
+            CheckpointIntervals intervals,
+            BatchQueue queue) {
+        return new StreamWriter(
+                "probe-destination",
+                session,
+                append().request(
+                                RUN,
+                                WriteBatchesDoFn.relation(batch, ArrowFrames.inspect(batch.frame())),
+                                ArrowFrames.schemaOf(batch.frame())),
+                intervals,
+                queue);
     }
 
     /** How the source would read a stream. */

@@ -5,12 +5,17 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.RecordPolicy;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.PipelineResult;
@@ -26,7 +31,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** Records that a destination refuses: here those whose id is a multiple of 15, in units of ten rows. */
 @Timeout(60)
@@ -70,6 +77,44 @@ class RefusedRecordsTest {
             assertThat(third.getSqlState(), is("23514"));
             assertThat(third.getRecord(), is("{\"id\":30}"));
             assertThat(third.getMessage(), is("the probe refuses the record with id 30"));
+        }
+    }
+
+    /** A bundle can be all that a worker reads: what it refuses does not fit into memory. */
+    @Test
+    void lettersOfWhatIsCommittedComeOutBeforeTheBundleEnds() {
+        CheckpointIntervals eachBatch = new CheckpointIntervals(0, 10, Duration.ZERO);
+        try (Sink sink = new Sink(
+                Probe.destination(Map.of("refuse_every", 1)), Probe.append(RecordPolicy.DLQ), eachBatch, 2, 1)) {
+            sink.startBundle();
+            orders.forEach(sink::process);
+            // Two wait in the queue, one is in the works, and one may be committed since the last time.
+            assertThat(sink.earlyLetters().size(), is(greaterThanOrEqualTo(60)));
+            sink.finishBundle();
+
+            assertThat(sink.deadLetters(), hasSize(100));
+            assertThat(sink.deadLetters().stream().distinct().count(), is(100L));
+        }
+    }
+
+    @Test
+    void lettersLeaveWithBatchesOfTheirOwnWindow() {
+        IntervalWindow first = new IntervalWindow(new Instant(0), new Instant(1000));
+        IntervalWindow second = new IntervalWindow(new Instant(1000), new Instant(2000));
+        CheckpointIntervals eachBatch = new CheckpointIntervals(0, 10, Duration.ZERO);
+        try (Sink sink = new Sink(
+                Probe.destination(Map.of("refuse_every", 1)), Probe.append(RecordPolicy.DLQ), eachBatch, 2, 1)) {
+            sink.startBundle();
+            sink.process(orders.get(0), first);
+            orders.subList(1, 10).forEach(batch -> sink.process(batch, second));
+            assertThat(
+                    sink.earlyLetters().stream()
+                            .filter(letter -> letter.getUnit() == 0)
+                            .count(),
+                    is(0L));
+            sink.finishBundle();
+
+            assertThat(sink.deadLetters().stream().distinct().count(), is(100L));
         }
     }
 
@@ -172,6 +217,37 @@ class RefusedRecordsTest {
         assertThat(orders.recordsWritten(), is(1980L));
         assertThat(orders.recordsRefused(), is(20L));
         assertThat(orders.get(RapidbyteMetrics.DEAD_LETTERS), is(20L));
+    }
+
+    /** Who chose to lose records, or takes no dead letters, hears of it all the same. */
+    @ParameterizedTest
+    @CsvSource({"SKIP, they were skipped", "DLQ, WasmWriteResult.getDeadLetters()"})
+    void theLogSaysWhatACompleteStreamLacks(RecordPolicy policy, String where) {
+        Logger logger = (Logger) LoggerFactory.getLogger(RefusedRecords.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try (Sink sink = sink(REFUSES, policy)) {
+            CommitReceipt receipt = write(sink, orders).get(0);
+            finish(receipt, policy);
+            assertThat(log.list, hasSize(1));
+            assertThat(
+                    log.list.get(0).getFormattedMessage(),
+                    containsString("7 of the records of stream orders are not in probe.orders"));
+            assertThat(log.list.get(0).getFormattedMessage(), containsString(where));
+
+            CommitReceipt whole = write(sink, orders.subList(2, 3)).get(0);
+            finish(whole, policy);
+            assertThat("nothing is said of a stream that lost nothing", log.list, hasSize(1));
+        } finally {
+            logger.detachAppender(log);
+        }
+    }
+
+    private static void finish(CommitReceipt receipt, RecordPolicy policy) {
+        FinalizeStreamsDoFn step = new FinalizeStreamsDoFn(Probe.destination(Map.of()), Probe.append(policy));
+        step.process(new StreamCommit(receipt, "probe.orders", null, true), new Collected<>(finalized -> {}));
+        step.teardown();
     }
 
     private static List<CommitReceipt> write(Sink sink, List<ArrowBatch> batches) {

@@ -3,6 +3,7 @@ package io.rapidbyte.beam.io;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
@@ -14,6 +15,7 @@ final class Sink implements AutoCloseable {
     private final WriteBatchesDoFn step;
     private final List<CommitReceipt> receipts = new ArrayList<>();
     private final List<DeadLetter> deadLetters = new ArrayList<>();
+    private final List<DeadLetter> earlyLetters = new ArrayList<>();
 
     Sink(ConnectorSpec destination, int maxInflightBatches, long maxInflightBytes) {
         this(destination, Probe.append(), CheckpointIntervals.NONE, maxInflightBatches, maxInflightBytes);
@@ -30,6 +32,7 @@ final class Sink implements AutoCloseable {
     }
 
     void startBundle() {
+        earlyLetters.clear();
         step.startBundle();
     }
 
@@ -39,7 +42,7 @@ final class Sink implements AutoCloseable {
 
     void process(ArrowBatch batch, BoundedWindow window) {
         try {
-            step.process(batch, BoundedWindow.TIMESTAMP_MIN_VALUE, window);
+            step.process(batch, BoundedWindow.TIMESTAMP_MIN_VALUE, window, Collected.deadLetters(earlyLetters::add));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -72,9 +75,14 @@ final class Sink implements AutoCloseable {
         return List.copyOf(receipts);
     }
 
-    /** What came out with the receipts of the last bundle. */
+    /** What came out with the last bundle, and with its receipts. */
     List<DeadLetter> deadLetters() {
-        return List.copyOf(deadLetters);
+        return Stream.concat(earlyLetters.stream(), deadLetters.stream()).toList();
+    }
+
+    /** What came out of the bundle before its end. */
+    List<DeadLetter> earlyLetters() {
+        return List.copyOf(earlyLetters);
     }
 
     @Override

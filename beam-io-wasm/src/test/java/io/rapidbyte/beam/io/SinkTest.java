@@ -226,7 +226,7 @@ class SinkTest {
         return new Sink(Probe.destination(config), QUEUE, Long.MAX_VALUE);
     }
 
-    private static long writerThreads() {
+    static long writerThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("rapidbyte-writer-"))
                 .count();

@@ -20,8 +20,10 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.display.DisplayData;
 import org.apache.beam.sdk.transforms.display.HasDisplayData;
+import org.apache.beam.sdk.transforms.reflect.DoFnSignatures;
 import org.apache.beam.sdk.transforms.windowing.FixedWindows;
 import org.apache.beam.sdk.transforms.windowing.Window;
 import org.apache.beam.sdk.util.SerializableUtils;
@@ -163,6 +165,28 @@ class WasmIOTest {
         assertThat(write.toString(), not(containsString("hunter2")));
     }
 
+    /** A commit inside of a bundle doubles rows where batches that come again are written again. */
+    @Test
+    void byDefaultOnlyWhatWritesEveryBatchOnceCommitsInsideOfABundle() {
+        WasmIO.Write postgres = WasmIO.write().withConnector(ConnectorModule.bundled("dest-postgres"));
+        String sixtyFour = String.valueOf(64 << 20);
+        assertThat(checkpointBytes(postgres), is(sixtyFour));
+        assertThat(checkpointBytes(postgres.withConfig(Map.of("exactly_once", true))), is(sixtyFour));
+        assertThat(checkpointBytes(postgres.withConfig("{\"exactly_once\": null}")), is(sixtyFour));
+        assertThat(checkpointBytes(postgres.withConfig(Map.of("exactly_once", false))), is("0"));
+        assertThat(checkpointBytes(postgres.withConfig(Map.of("exactly_once", "false"))), is("0"));
+        assertThat(checkpointBytes(Probe.write(Map.of())), is("0"));
+        assertThat(
+                "what is asked for counts",
+                checkpointBytes(
+                        postgres.withConfig(Map.of("exactly_once", false)).withCheckpointIntervalBytes(7)),
+                is("7"));
+    }
+
+    private static String checkpointBytes(WasmIO.Write write) {
+        return displayed(write).get("checkpointIntervalBytes");
+    }
+
     @Test
     void whatReadsArrivingStreamsTellsItsSettingsAndNoSecret() {
         WasmIO.ReadAll read = WasmIO.readAll()
@@ -204,6 +228,24 @@ class WasmIOTest {
                 new WriteBatchesDoFn(Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1));
         SerializableUtils.ensureSerializable(new TotalStreamsDoFn("probe-destination", WriteMode.APPEND));
         SerializableUtils.ensureSerializable(new FinalizeStreamsDoFn(Probe.destination(SECRET), Probe.append()));
+    }
+
+    @Test
+    void whoMakesBatchesAnewCanAskForStableInput() {
+        assertThat(displayed(Probe.write(Map.of())), hasEntry("stableInput", "false"));
+        assertThat(displayed(Probe.write(Map.of()).withStableInput()), hasEntry("stableInput", "true"));
+        assertThat(
+                requiresStableInput(new WriteBatchesDoFn(
+                        Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1)),
+                is(false));
+        assertThat(
+                requiresStableInput(new StableWriteBatchesDoFn(
+                        Probe.destination(SECRET), Probe.append(), CheckpointIntervals.NONE, 1, 1)),
+                is(true));
+    }
+
+    private static boolean requiresStableInput(DoFn<?, ?> step) {
+        return DoFnSignatures.signatureForDoFn(step).processElement().requiresStableInput();
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.rapidbyte.beam.io;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
@@ -14,13 +16,17 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WriteMode;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.testing.PAssert;
 import org.apache.beam.sdk.testing.TestPipeline;
 import org.apache.beam.sdk.testing.TestStream;
 import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.Filter;
 import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.Sum;
+import org.apache.beam.sdk.transforms.Wait;
 import org.apache.beam.sdk.transforms.windowing.FixedWindows;
 import org.apache.beam.sdk.transforms.windowing.IntervalWindow;
 import org.apache.beam.sdk.transforms.windowing.Window;
@@ -37,6 +43,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class WritePipelineTest {
+    /** What happened, in its order; static, since steps are copied. */
+    private static final Queue<String> ORDER = new ConcurrentLinkedQueue<>();
+
     private static final List<StreamSpec> STREAMS = List.of(StreamSpec.of("orders"), StreamSpec.of("customers"));
 
     @ParameterizedTest
@@ -146,6 +155,68 @@ class WritePipelineTest {
                 .apply(Probe.write(Map.of()));
         PAssert.that(written.getFinalized()).empty();
         assertThat(RunReport.of(run(pipeline)).streams().get("orders").recordsWritten(), is(20L));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void stableInputIsWrittenLikeAnyOther(TestRunner runner) {
+        everyRowIsWrittenFromStableInput(runner.pipeline());
+    }
+
+    /** Flink keeps what comes until its next checkpoint, and gives it to the step then. */
+    @Test
+    void stableInputIsWrittenWhereCheckpointsMakeItStable() {
+        everyRowIsWrittenFromStableInput(TestRunner.FLINK.pipeline(
+                "--streaming=true",
+                "--checkpointingInterval=100",
+                "--shutdownSourcesAfterIdleMs=1",
+                // What is kept when the input ends is kept for ever otherwise, and the job fails.
+                "--enableStableInputDrain=true"));
+    }
+
+    private static void everyRowIsWrittenFromStableInput(TestPipeline pipeline) {
+        WasmWriteResult written = pipeline.apply(
+                        Probe.read(Map.of("units", 4, "rows_per_batch", 5)).withStream("orders"))
+                .apply(Probe.write(Map.of()).withStableInput());
+        PAssert.that(rowsByStream(written.getReceipts())).containsInAnyOrder(List.of(KV.of("orders", 20L)));
+        run(pipeline);
+    }
+
+    /** What comes after the data must not begin before it: the signal ends with the input, and not at once. */
+    @Test
+    void whatWaitsForAnUnboundedInputToBeFinalizedWaitsForItsEnd() {
+        ORDER.clear();
+        List<ArrowBatch> batches = SinkTest.batches("orders", 2);
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+        WasmWriteResult written = pipeline.apply(TestStream.create(ArrowBatchCoder.of())
+                        .addElements(batches.get(0))
+                        .advanceWatermarkTo(new Instant(1_000))
+                        .addElements(batches.get(1))
+                        .advanceWatermarkToInfinity())
+                .apply(Probe.write(Map.of()));
+        written.getReceipts()
+                .apply("written", MapElements.into(TypeDescriptors.booleans()).via(receipt -> ORDER.add("written")));
+        pipeline.apply("next", Create.of("next"))
+                .apply(Wait.on(written.getFinalized()))
+                .apply("begin", MapElements.into(TypeDescriptors.booleans()).via(next -> ORDER.add(next)));
+
+        run(pipeline);
+
+        assertThat(List.copyOf(ORDER), contains("written", "written", "next"));
+    }
+
+    /** It carries where the stream ends, and stands for the stream when there is no row in it. */
+    @Test
+    void aStreamWithoutItsFirstBatchIsNotFinalized() {
+        TestPipeline pipeline = TestRunner.DIRECT.pipeline();
+        pipeline.apply(Probe.read(Map.of("units", 3)).withStream("orders"))
+                .apply(Filter.by(batch -> batch.id().unit() > 0))
+                .apply(Probe.write(Map.of()));
+        RuntimeException thrown = assertThrows(RuntimeException.class, () -> run(pipeline));
+        ConnectorException failure = ConnectorFailures.find(thrown).orElseThrow(() -> thrown);
+        assertThat(failure.error().code(), is("first_batch_missing"));
+        assertThat(failure.getMessage(), containsString("the first batch of stream orders"));
+        assertThat(failure.error().retryable(), is(false));
     }
 
     @Test

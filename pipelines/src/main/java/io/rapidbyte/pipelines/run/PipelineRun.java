@@ -242,6 +242,7 @@ public final class PipelineRun {
         } catch (ConnectorException e) {
             LOG.warn("What run {} left behind in the destination could not be removed: {}", runId, e.getMessage());
         } finally {
+            LocalWriters.forget(runId);
             if (wasInterrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -252,7 +253,7 @@ public final class PipelineRun {
         try {
             if (!LocalWriters.end(runId, java.time.Duration.ofSeconds(PATIENCE_SECONDS / 2))) {
                 LOG.warn(
-                        "A writer of run {} did not end within {} seconds of being told to.",
+                        "What writes or finalizes run {} did not end within {} seconds of being told to.",
                         runId,
                         PATIENCE_SECONDS / 2);
             }

@@ -12,6 +12,7 @@ import io.rapidbyte.beam.io.postgres.PostgresCopy.Runner;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import io.rapidbyte.wasm.ConnectorModule;
+import io.rapidbyte.wasm.RecordPolicy;
 import io.rapidbyte.wasm.WriteMode;
 import io.rapidbyte.wasm.compress.Compression;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Every way of writing gives the same table: each mode by each method through each compression, into tables that are there and tables that
  * are not, on each runner. All of them are in one pipeline a runner, side by side.
  */
-@Timeout(120)
+@Timeout(240)
 class WriteMatrixTest {
     private static final int ROWS = 500;
 
@@ -40,7 +41,7 @@ class WriteMatrixTest {
     private record Case(WriteMode mode, String loadMethod, Compression compression, boolean isThere) {
         static List<Case> all() {
             List<Case> cases = new ArrayList<>();
-            for (WriteMode mode : List.of(WriteMode.APPEND, WriteMode.REPLACE)) {
+            for (WriteMode mode : WriteMode.values()) {
                 for (String loadMethod : List.of("copy", "insert")) {
                     for (Compression compression : Compression.values()) {
                         cases.add(new Case(mode, loadMethod, compression, false));
@@ -120,6 +121,63 @@ class WriteMatrixTest {
         }
     }
 
+    /** Of every hundred rows one is refused by a check, one because a value cannot be computed, and one because its key is there. */
+    @ParameterizedTest
+    @EnumSource
+    void everyWayLeavesTheSameRecordsOut(Runner runner) {
+        List<Case> cases = Case.all().stream()
+                .filter(each -> each.isThere && each.compression == Compression.NONE)
+                .toList();
+        try (TestSchema source = PostgresServer.shared().newSchema();
+                TestSchema target = PostgresServer.shared().newSchema()) {
+            source.execute(
+                    "create table items (id bigint, number integer, name text)",
+                    "insert into items select n, case when n % 100 = 3 then -1 else n end,"
+                            + " case when n % 100 = 4 then 'bad' else 'item ' || n end"
+                            + " from generate_series(1, " + ROWS + ") n");
+            for (Case each : cases) {
+                source.execute("create view " + each.table() + " as table items");
+                target.execute(
+                        "create table " + each.table() + " (id bigint primary key,"
+                                + " number integer check (1 / (number + 1) >= 0), name text check (name <> 'bad'), unique (name))");
+                if (each.mode != WriteMode.REPLACE) {
+                    target.execute("insert into " + each.table()
+                            + " select -n, 0, 'item ' || n from generate_series(5, " + ROWS + ", 100) n");
+                }
+            }
+            Pipeline pipeline = Pipeline.create(runner.options());
+            Map<String, Object> config = target.config();
+            config.put("dead_letter_table", "refused");
+            cases.forEach(each -> add(pipeline, each, source.config(), config));
+            PipelineResult result = pipeline.run();
+            result.waitUntilFinish();
+
+            RunReport report = RunReport.of(result);
+            for (Case each : cases) {
+                String table = each.table();
+                boolean hasKeys = each.mode != WriteMode.REPLACE;
+                long refused = ROWS / 100 * (hasKeys ? 3 : 2);
+                List<String> good = source.query("select id, number, name from items where id % 100 not in (3, 4"
+                        + (hasKeys ? ", 5" : "") + ") order by id");
+                assertThat(
+                        table,
+                        target.query("select id, number, name from " + table + " where id > 0 order by id"),
+                        is(good));
+                List<String> letters =
+                        source.query("select id, case id % 100 when 3 then '22012' when 4 then '23514' else"
+                                + " '23505' end from items where id % 100 in (3, 4" + (hasKeys ? ", 5" : "")
+                                + ") order by id");
+                assertThat(
+                        table,
+                        target.query("select record ->> 'id', sqlstate from refused where stream = '" + table
+                                + "' order by (record ->> 'id')::bigint"),
+                        is(letters));
+                assertThat(table, report.streams().get(table).recordsWritten(), is(ROWS - refused));
+                assertThat(table, report.streams().get(table).recordsRefused(), is(refused));
+            }
+        }
+    }
+
     private static void add(Pipeline pipeline, Case each, Map<String, Object> source, Map<String, Object> target) {
         target.put("load_method", each.loadMethod);
         pipeline.apply(
@@ -139,6 +197,8 @@ class WriteMatrixTest {
                                 .withConfig(target)
                                 .withWriteMode(each.mode)
                                 .withPrimaryKey(each.mode == WriteMode.UPSERT ? List.of("id") : List.of())
+                                .withDataErrorPolicy(
+                                        target.containsKey("dead_letter_table") ? RecordPolicy.DLQ : RecordPolicy.FAIL)
                                 .withRunId("run-" + each.table()));
     }
 }
