@@ -56,15 +56,15 @@ fn drop_side_tables(server: &mut Server) {
 fn a_side_table_that_was_lost_is_neither_called_done_nor_made_again() {
     with_server("rb_lost", |mut server| {
         server.run("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (0, 'old')");
-        load_as(&server, "run", WriteMode::Replace, vec![batch(0, 1)]).unwrap();
+        load_as(&server, "ended run", WriteMode::Replace, vec![batch(0, 1)]).unwrap();
         drop_side_tables(&mut server);
-        let error = end(&server, "run", WriteMode::Replace).unwrap_err();
+        let error = end(&server, "ended run", WriteMode::Replace).unwrap_err();
         assert_eq!((error.category(), error.code()), (Category::Data, "side_table_lost"));
         assert!(!error.is_retryable() && error.hint_text().is_some(), "{}", error);
         // The rows that were in it would not come again.
-        let error = apply(&server, "run", WriteMode::Replace).unwrap_err();
+        let error = apply(&server, "ended run", WriteMode::Replace).unwrap_err();
         assert_eq!((error.category(), error.code()), (Category::Data, "side_table_lost"));
-        assert!(load_as(&server, "run", WriteMode::Replace, vec![batch(1, 3)]).is_err());
+        assert!(load_as(&server, "ended run", WriteMode::Replace, vec![batch(1, 3)]).is_err());
         assert_eq!(ids(&mut server), "0");
         // Another run is not hindered, nor is one that has ended.
         load_as(&server, "next", WriteMode::Replace, vec![batch(0, 5)]).unwrap();
@@ -80,7 +80,7 @@ fn a_side_table_that_was_lost_is_neither_called_done_nor_made_again() {
 fn without_a_ledger_a_replace_without_a_side_table_has_been_done() {
     with_server_without_ledger("rb_lost_unknown", |mut server| {
         server.run("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (0, 'old')");
-        end(&server, "run", WriteMode::Replace).unwrap();
+        end(&server, "ended run", WriteMode::Replace).unwrap();
         assert_eq!(ids(&mut server), "0");
     });
 }
@@ -93,18 +93,18 @@ fn a_run_that_was_torn_down_does_not_go_on() {
                 "DROP TABLE IF EXISTS t; CREATE TABLE t (id int, name text); INSERT INTO t VALUES (0, 'old'); \
                  DROP TABLE IF EXISTS _rapidbyte_ledger",
             );
-            load_as(&server, "run", mode, vec![batch(0, 1)]).unwrap();
+            load_as(&server, "ended run", mode, vec![batch(0, 1)]).unwrap();
             // A worker that knows of no end has prepared everything.
             let host = StandInHost::default();
             let input = host.input();
             set_host(host);
-            let mut worker = server.connector("run");
-            worker.apply(request("run", "t", &two_columns(), mode)).unwrap();
+            let mut worker = server.connector("ended run");
+            worker.apply(request("ended run", "t", &two_columns(), mode)).unwrap();
             // Each thread has a host of its own.
             let config = server.config.clone();
             let teardown = std::thread::spawn(move || {
                 for _ in 0..2 {
-                    tear_down(&config, "run");
+                    tear_down(&config, "ended run");
                 }
             });
             teardown.join().unwrap();
@@ -127,11 +127,11 @@ fn a_run_that_was_torn_down_does_not_go_on() {
                     checksum: 1,
                 };
                 input.push(header, &frame);
-                let outcome = worker.write(write_request("run", "t", &two_columns(), mode));
+                let outcome = worker.write(write_request("ended run", "t", &two_columns(), mode));
                 assert_refused(outcome.unwrap_err());
             }
-            assert_refused(apply(&server, "run", mode).unwrap_err());
-            assert_refused(end(&server, "run", mode).unwrap_err());
+            assert_refused(apply(&server, "ended run", mode).unwrap_err());
+            assert_refused(end(&server, "ended run", mode).unwrap_err());
             let expected = match mode {
                 WriteMode::Append => "0,1,2",
                 _ => "0",
@@ -148,12 +148,12 @@ fn a_run_that_was_torn_down_does_not_go_on() {
 fn tearing_down_what_is_over_changes_nothing() {
     with_server("rb_torn_late", |mut server| {
         for mode in [WriteMode::Append, WriteMode::Replace] {
-            load_as(&server, "run", mode, vec![batch(0, 1)]).unwrap();
-            end(&server, "run", mode).unwrap();
-            tear_down(&server.config, "run");
-            end(&server, "run", mode).unwrap();
-            apply(&server, "run", mode).unwrap();
-            let error = load_as(&server, "run", mode, vec![batch(1, 3)]).unwrap_err();
+            load_as(&server, "ended run", mode, vec![batch(0, 1)]).unwrap();
+            end(&server, "ended run", mode).unwrap();
+            tear_down(&server.config, "ended run");
+            end(&server, "ended run", mode).unwrap();
+            apply(&server, "ended run", mode).unwrap();
+            let error = load_as(&server, "ended run", mode, vec![batch(1, 3)]).unwrap_err();
             assert_eq!(error.code(), "run_ended");
             assert_eq!(ids(&mut server), "1,2");
             server.run("DROP TABLE t, _rapidbyte_ledger");
@@ -180,11 +180,18 @@ fn batches_are_forgotten_after_a_day_and_the_end_of_a_run_after_three_months() {
                 age
             ));
         }
-        load_as(&server, "run", WriteMode::Append, vec![batch(0, 1)]).unwrap();
-        end(&server, "run", WriteMode::Append).unwrap();
+        load_as(&server, "ended run", WriteMode::Append, vec![batch(0, 1)]).unwrap();
+        end(&server, "ended run", WriteMode::Append).unwrap();
         assert_eq!(
             server.rows("SELECT run_id, unit FROM _rapidbyte_ledger ORDER BY 1, 2"),
-            ["days|-1", "hours|-1", "hours|0", "months|-1", "run|-1", "run|0"]
+            [
+                "days|-1",
+                "ended run|-1",
+                "ended run|0",
+                "hours|-1",
+                "hours|0",
+                "months|-1"
+            ]
         );
     });
 }

@@ -12,9 +12,9 @@ const COLUMNS: &str = "run_id text, stream text, unit bigint, sequence integer, 
 
 fn apply(server: &Server, more: Value) -> Result<TargetResponse> {
     set_host(StandInHost::default());
-    let mut target = request("run", "t", &two_columns(), WriteMode::Append);
+    let mut target = request("torn run", "t", &two_columns(), WriteMode::Append);
     target.on_data_error = DataErrorPolicy::Dlq;
-    server.connector_with("run", more).apply(target)
+    server.connector_with("torn run", more).apply(target)
 }
 
 /// Roles of a test, which leave nothing behind.
@@ -169,16 +169,16 @@ fn tables_of_strangers_are_not_trusted() {
         server.run("ALTER TABLE letters OWNER TO rb_trust_loader");
         apply(server, login(letters)).unwrap();
         // And for the side table, whose name can be computed.
-        let side = crate::names::side_table("run", "t");
+        let side = crate::names::side_table("torn run", "t");
         server.run(&format!(
             "SET ROLE rb_trust_stranger; CREATE TABLE {0} (id int, name text); GRANT ALL ON {0} TO PUBLIC; RESET ROLE; \
              DROP TABLE IF EXISTS t; ALTER TABLE _rapidbyte_ledger OWNER TO rb_trust_loader",
             side
         ));
         set_host(StandInHost::default());
-        let target = request("run", "t", &two_columns(), WriteMode::Replace);
+        let target = request("torn run", "t", &two_columns(), WriteMode::Replace);
         let error = server
-            .connector_with("run", login(json!({})))
+            .connector_with("torn run", login(json!({})))
             .apply(target)
             .unwrap_err();
         assert_eq!(error.code(), "table_of_a_stranger");
@@ -189,7 +189,7 @@ fn tables_of_strangers_are_not_trusted() {
 fn teardown_touches_nothing_of_strangers() {
     with_roles("rb_torn_trust", &["rb_torn_stranger", "rb_torn_loader"], |server| {
         server.run("DROP SCHEMA IF EXISTS rb_torn_else CASCADE; CREATE SCHEMA rb_torn_else AUTHORIZATION rb_torn_stranger; GRANT USAGE ON SCHEMA rb_torn_else TO PUBLIC");
-        let side = crate::names::side_table("run", "t");
+        let side = crate::names::side_table("torn run", "t");
         server.run(&format!(
             "SET ROLE rb_torn_stranger; CREATE TABLE rb_torn_else._rapidbyte_ledger ({}, PRIMARY KEY (run_id, stream, unit, sequence)); \
              GRANT ALL ON rb_torn_else._rapidbyte_ledger TO PUBLIC; INSERT INTO rb_torn_else._rapidbyte_ledger SELECT 'run', 't', 0, 0, 0, 0, 0, 0; \
@@ -198,21 +198,21 @@ fn teardown_touches_nothing_of_strangers() {
         ));
         let login = json!({"user": "rb_torn_loader", "password": "weak"});
         host(vec![Give::Batch(0, 0, frame(&two_columns(), &two_rows(1)))]);
-        let mut connector = server.connector_with("run", login.clone());
+        let mut connector = server.connector_with("torn run", login.clone());
         connector
-            .apply(request("run", "t", &two_columns(), WriteMode::Replace))
+            .apply(request("torn run", "t", &two_columns(), WriteMode::Replace))
             .unwrap();
         connector
-            .write(write_request("run", "t", &two_columns(), WriteMode::Replace))
+            .write(write_request("torn run", "t", &two_columns(), WriteMode::Replace))
             .unwrap();
         let tear_down = |server: &Server, more: Value| {
             set_host(StandInHost::default());
             let request = TeardownRequest {
-                run_id: "run".into(),
+                run_id: "torn run".into(),
                 streams: vec![stream("t")],
                 reason: TeardownReason::Failed,
             };
-            server.connector_with("run", more).teardown(request).unwrap();
+            server.connector_with("torn run", more).teardown(request).unwrap();
         };
         tear_down(server, login);
         assert_eq!(
