@@ -49,6 +49,7 @@ class MethodSizesTest {
             "core5slice4sort7recurse",
             // Once for a stream.
             "source_postgres4plan11plan_stream",
+            "source_postgres9read_plan8ReadPlan6digest",
             "source_postgres7resolve4find",
             "source_postgres7catalog4load",
             "dest_postgres7catalog10find_table",

@@ -90,7 +90,7 @@ class CutWriteTest {
         "REPLACE, copy, loader_trusted, 0, 4001",
         "REPLACE, insert, loader_trusted, 0, 6007",
         "UPSERT, copy, loader_trusted, 0, 2503",
-        "UPSERT, insert, loader_trusted, 0, 4999"
+        "UPSERT, insert, loader_trusted, 0, 1999"
     })
     void aCutAnywhereLeavesAllOrNothingAndARepetitionCompletesIt(
             WriteMode mode, String loadMethod, String user, int beginning, int distance)
