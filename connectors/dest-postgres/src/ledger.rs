@@ -55,7 +55,7 @@ const UNITS_AT_ONCE: i64 = 64;
 const ROWS_AT_ONCE: usize = 1000;
 
 /// How many bytes of dead letters are held until the transaction ends.
-const MOST_HELD_BYTES: usize = 8 << 20;
+pub const MOST_HELD_BYTES: usize = 8 << 20;
 
 /// How long finalizing waits for writers of the stream that are still at work. The host ends the call a little later.
 const LOCK_TIMEOUT: &str = "90s";
