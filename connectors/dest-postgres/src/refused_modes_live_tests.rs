@@ -533,6 +533,54 @@ fn what_a_merge_refuses_is_counted_with_its_batch_and_handed_over_in_the_form_of
 }
 
 #[test]
+fn what_is_held_of_refused_records_is_bounded_before_they_are_merged() {
+    with_server("rb_modes_bounded", |mut server| {
+        for way in ways(&[Upsert], &[Dlq]) {
+            server.run(
+                "DROP SCHEMA rb_modes_bounded CASCADE; CREATE SCHEMA rb_modes_bounded; \
+                 CREATE TABLE t (id int PRIMARY KEY, name varchar(10) CHECK (name <> 'bad'))",
+            );
+            let wide = "far too long ".repeat(1_200);
+            let mut rows = vec![row(1, "a"), row(2, "a"), row(3, "bad")];
+            rows.extend((10..610).map(|id| row(id, &wide)));
+            let gives = || {
+                vec![
+                    batch(&two_columns(), &rows),
+                    batch(&two_columns(), &[row(1, "b"), row(4, "b")]),
+                    batch(&two_columns(), &[row(2, "bad"), row(4, "bad"), row(5, "c")]),
+                ]
+            };
+            let (written, letters) = way.complete(&server, &two_columns(), gives());
+            assert_eq!(
+                (written.rows, written.refused, written.batches),
+                (5, 603, 3),
+                "{:?}",
+                way
+            );
+            assert_eq!(letters.len(), 603);
+            assert!(letters.iter().map(|letter| letter.to_string().len()).sum::<usize>() > 8 << 20);
+            assert_eq!(
+                server.rows("SELECT * FROM t ORDER BY id"),
+                ["1|b", "2|a", "4|b", "5|c"],
+                "{:?}",
+                way
+            );
+            assert_eq!(
+                server.rows(
+                    "SELECT row_count, refused_count, json_array_length(refused) FROM _rapidbyte_ledger WHERE unit = 0 ORDER BY sequence"
+                ),
+                ["2|601|601", "2|0|null", "1|2|2"],
+                "{:?}",
+                way
+            );
+            let (again, repeated) = way.write(&server, &two_columns(), gives());
+            assert_eq!(again.unwrap(), written);
+            assert_eq!(repeated.borrow().dead_letters.len(), 603);
+        }
+    });
+}
+
+#[test]
 fn one_call_merges_by_parts_in_one_transaction_and_at_once_in_the_next() {
     with_server("rb_modes_next", |mut server| {
         for way in ways(&[Upsert], &[Skip, Dlq]) {

@@ -18,6 +18,7 @@ use crate::written_table::WrittenTable;
 use rapidbyte_sdk::abi::{self, BatchHeader, BatchInput, Input};
 use rapidbyte_sdk::arrow::{Batch, FrameReader};
 use rapidbyte_sdk::{Category, CommitState, DataErrorPolicy, Error, Result, WriteResponse};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
@@ -378,31 +379,30 @@ impl<'s> Transaction<'s> {
         let mut known = Some(error).filter(|_| self.unsure.len() == 1);
         for batch in self.merged.in_order() {
             let rows = self.unsure[batch as usize].rows;
-            let mut bad = Vec::new();
+            let mut refused = Refused::new(destination, &server);
+            let transaction = RefCell::new(&mut *self);
             separate(
                 rows,
                 copied_table(&Route::default(), destination),
                 &mut |rows| match known.take() {
                     Some(error) => Err(error),
-                    None => self.behind_savepoint(|transaction| merge.run_part(transaction.session, batch, rows)),
+                    None => transaction
+                        .borrow_mut()
+                        .behind_savepoint(|transaction| merge.run_part(transaction.session, batch, rows)),
                 },
                 &mut |row, error| {
-                    bad.push((row, error));
-                    Ok(())
+                    refused.add(&error, &mut |longest| {
+                        merge.record(transaction.borrow_mut().session, batch, row, longest, longest_value)
+                    })
                 },
             )?;
-            let mut refused = Refused::new(destination, &server);
-            for (row, error) in &bad {
-                refused.add(error, &mut |longest| {
-                    merge.record(self.session, batch, *row, longest, longest_value)
-                })?;
-            }
             self.refuse_merged(batch, refused)?;
         }
+        self.unsure.clear();
         Ok(())
     }
 
-    /// Takes back what was counted of rows of a batch that turned out to be bad.
+    /// Takes back what was counted of rows of a batch that turned out to be bad, and enters what became of the batch.
     #[inline(never)]
     fn refuse_merged(&mut self, batch: u32, refused: Refused<'_>) -> Result<()> {
         let count = refused.count;
@@ -415,8 +415,7 @@ impl<'s> Transaction<'s> {
         self.uncommitted.bytes -= bytes as u64;
         self.uncommitted.refused += count;
         let entry = refused.finish(self.session, entry)?;
-        self.unsure[batch as usize].entry = entry;
-        Ok(())
+        self.ledger.enter_refused(self.session, entry)
     }
 
     /// Does something that leaves nothing behind when a record is refused by it.

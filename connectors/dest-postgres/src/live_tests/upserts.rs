@@ -126,7 +126,11 @@ fn batches_of_a_commit_count_in_the_order_of_the_stream() {
     ] {
         with_server("rb_upsert_order", |mut server| {
             let schema = two_columns();
-            server.run("CREATE TABLE t (id int PRIMARY KEY CHECK (id < 5), name text)");
+            server.run(
+                "CREATE TABLE t (id int PRIMARY KEY CHECK (id < 5), name text); CREATE SEQUENCE statements; \
+                 CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('rb_upsert_order.statements'); RETURN NULL; END $$; \
+                 CREATE TRIGGER count_it BEFORE INSERT ON t EXECUTE FUNCTION count_it()",
+            );
             let nexts = vec![
                 batch(5, 1, &schema, &[named(1, "unit 5, second"), named(2, "unit 5, second")]),
                 batch(5, 0, &schema, &[named(1, "unit 5, first"), named(3, "unit 5, first")]),
@@ -149,6 +153,16 @@ fn batches_of_a_commit_count_in_the_order_of_the_stream() {
                 ..upsert_request("t", &schema, &["id"])
             };
             let written = upsert_with(&server, method, target, nexts).unwrap();
+            if !bad {
+                // So that writers of the same rows wait for each other in no circle.
+                assert_eq!(
+                    server.value("SELECT last_value, is_called FROM statements"),
+                    "1|t",
+                    "{} {:?}",
+                    method,
+                    policy
+                );
+            }
             let refused = u64::from(bad);
             assert_eq!(
                 (written.rows, written.refused, written.batches),
