@@ -45,7 +45,7 @@ const UNITS_AT_ONCE: i64 = 64;
 const ROWS_AT_ONCE: usize = 1000;
 
 /// How many bytes of dead letters are held until the transaction ends.
-const MOST_HELD_BYTES: usize = 8 << 20;
+pub const MOST_HELD_BYTES: usize = 8 << 20;
 
 /// Unit and number within it.
 type Identity = (i64, u32);

@@ -11,7 +11,9 @@ pub fn is_refusal(error: &Error) -> bool {
         "unwritable_value" => true,
         // The connector's own fault.
         "22P04" => false,
-        code => code.len() == 5 && (code.starts_with("22") || code.starts_with("23")),
+        // RAISE EXCEPTION in a trigger or in the function of a check: the target's own rule about its records.
+        "P0001" => true,
+        code => code.len() == 5 && ["22", "23", "44"].iter().any(|class| code.starts_with(class)),
     }
 }
 
@@ -216,10 +218,12 @@ mod tests {
     #[test]
     fn only_what_is_in_a_record_is_a_reason_to_refuse_it() {
         let is = |code: &str| is_refusal(&Error::data(code, "m"));
-        assert!(["22001", "22P02", "23502", "23514", "unwritable_value"]
-            .iter()
-            .all(|code| is(code)));
-        assert!(["22P04", "42501", "40001", "53100", "22", "XX000"]
+        assert!(
+            ["22001", "22P02", "23502", "23514", "44000", "P0001", "unwritable_value"]
+                .iter()
+                .all(|code| is(code))
+        );
+        assert!(["22P04", "42501", "40001", "53100", "22", "P0002", "P0004", "XX000"]
             .iter()
             .all(|code| !is(code)));
     }

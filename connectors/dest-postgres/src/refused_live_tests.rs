@@ -4,7 +4,7 @@
 
 use crate::live_tests::*;
 use rapidbyte_sdk::abi::Recording;
-use rapidbyte_sdk::arrow::{DataType, Schema};
+use rapidbyte_sdk::arrow::{metadata, DataType, Schema};
 use rapidbyte_sdk::*;
 use serde_json::{json, Value};
 use std::cell::RefCell;
@@ -283,7 +283,7 @@ fn dead_letters_are_added_to_a_table_in_the_same_transaction() {
             .value("SELECT reason FROM \"Dead letters\" WHERE sqlstate = '23505'")
             .contains("Key (id)=(1) already exists"));
         assert_eq!(
-            server.value("SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM \"Dead letters\" UNION ALL SELECT xmin FROM _rapidbyte_ledger) a"),
+            server.value("SELECT count(DISTINCT at) FROM (SELECT refused_at AS at FROM \"Dead letters\" UNION ALL SELECT committed_at FROM _rapidbyte_ledger) a"),
             "1"
         );
         // What is left out without being handed over is in no table, and a table of another kind is refused.
@@ -299,6 +299,46 @@ fn dead_letters_are_added_to_a_table_in_the_same_transaction() {
             gives(),
         );
         assert_eq!(outcome.unwrap_err().code(), "not_a_dead_letter_table");
+    });
+}
+
+#[test]
+fn a_record_that_jsonb_does_not_take_either_is_added_as_a_text() {
+    let json_text = plain("name", DataType::Utf8, "json")
+        .with_metadata(metadata::ENCODING, metadata::ENCODING_TEXT)
+        .with_metadata(metadata::EXTENSION_NAME, metadata::EXTENSION_JSON);
+    let schema = Schema::new(vec![plain("id", DataType::Int32, "integer"), json_text]);
+    with_server("rb_no_jsonb", |mut server| {
+        server.run("CREATE TABLE t (id int CHECK (id <> 4), name jsonb)");
+        let rows = vec![
+            row(1, "{}"),
+            row(2, "\"a \\ud800\""),
+            row(3, "[1e200000]"),
+            row(4, "[5]"),
+            row(5, "[1e-20000]"),
+            row(6, "[6]"),
+        ];
+        let mut target = request("run", "t", &schema, WriteMode::Append);
+        target.on_data_error = Dlq;
+        target.schema_evolution.type_change = TypeChange::Coerce;
+        let options = serde_json::Map::new();
+        let recording = host(vec![Give::Frame(frame(&schema, &rows))]);
+        let mut connector = server.connector_with("run", json!({"dead_letter_table": "dead"}));
+        connector.apply(target.clone()).unwrap();
+        let written = connector.write(WriteRequest { target, options }).unwrap();
+        assert_eq!((written.rows, written.refused), (2, 4));
+        assert_eq!(recording.borrow().dead_letters.len(), 4);
+        assert_eq!(server.rows("SELECT id FROM t ORDER BY id"), ["1", "6"]);
+        assert_eq!(
+            server
+                .rows("SELECT jsonb_typeof(record), record #>> '{}' FROM dead ORDER BY record #>> '{id}' NULLS FIRST"),
+            [
+                "string|{\"id\":5,\"name\":[1e-20000]}",
+                "object|{\"id\": 2, \"name\": \"a \u{fffd}\"}",
+                "object|{\"id\": 3, \"name\": \"[1e200000]\"}",
+                "object|{\"id\": 4, \"name\": [5]}",
+            ]
+        );
     });
 }
 

@@ -4,10 +4,10 @@
 
 use crate::batch_plan::{BatchPlan, Route};
 use crate::catalog::{check_shape, is_of_shape, ExistingTable};
-use crate::dead_letter::Refused;
+use crate::dead_letter::{longest_value, record, Refused};
 use crate::encode::{Column, Encoder, RowBuffer};
 use crate::flush::flush_bytes;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, MOST_HELD_BYTES};
 use crate::ledger_plan::plan_changed;
 use crate::merge::{Merge, MergedBatches};
 use crate::names::Target;
@@ -19,6 +19,7 @@ use crate::written_table::WrittenTable;
 use rapidbyte_sdk::abi::{self, BatchHeader, BatchInput, Input};
 use rapidbyte_sdk::arrow::{Batch, FrameReader};
 use rapidbyte_sdk::{Category, CommitState, DataErrorPolicy, Error, Result, WriteResponse};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
@@ -264,6 +265,13 @@ fn give_up(open: Option<OpenLoad<'_>>, error: Error) -> Error {
     }
 }
 
+/// A batch whose rows are in the table they are merged from.
+struct Unsure {
+    /// As they came.
+    rows: usize,
+    entry: Entry,
+}
+
 /// The transaction of the rows that are not committed yet. It is begun when there is a first one.
 struct Transaction<'s> {
     session: &'s mut Session,
@@ -275,6 +283,8 @@ struct Transaction<'s> {
     merge: Option<&'s Merge>,
     /// The batches whose rows are to be merged before they are committed.
     merged: MergedBatches,
+    /// What is known of each of them, as long as its rows may still be refused.
+    unsure: Vec<Unsure>,
     uncommitted: WriteResponse,
     committed: WriteResponse,
     times: CopyTimes,
@@ -290,6 +300,7 @@ impl<'s> Transaction<'s> {
             filled_stages: HashSet::new(),
             merge,
             merged: MergedBatches::default(),
+            unsure: Vec::new(),
             uncommitted: WriteResponse::default(),
             committed: WriteResponse::default(),
             times: CopyTimes::default(),
@@ -333,14 +344,106 @@ impl<'s> Transaction<'s> {
     }
 
     /// Merges the rows that have been collected into the target. The rows of one transaction are merged together: see [`crate::merge`].
-    fn merge(&mut self) -> Result<()> {
+    fn merge(&mut self, destination: &Destination<'_>) -> Result<()> {
         if let Some(merge) = self.merge {
             let start = abi::monotonic_nanos();
-            merge.run(self.session, &self.merged)?;
+            match self.unsure.is_empty() {
+                true => merge.run(self.session, &self.merged)?,
+                false => self.merge_but_refused(destination, merge)?,
+            }
             self.times.flush += abi::monotonic_nanos() - start;
         }
         self.merged.clear();
         Ok(())
+    }
+
+    /// Merges the rows that have been collected, but those that the target refuses.
+    #[inline(never)]
+    fn merge_but_refused(&mut self, destination: &Destination<'_>, merge: &Merge) -> Result<()> {
+        let outcome = self.behind_savepoint(|transaction| merge.run(transaction.session, &transaction.merged));
+        match outcome {
+            Ok(()) => {}
+            Err(error) if is_refusal(&error) => {
+                merge.index(self.session)?;
+                self.merge_by_parts(destination, merge, error)?;
+                // The next rows of the transaction, or of the connection, find it as it was.
+                merge.empty(self.session)?;
+            }
+            Err(error) => return Err(error),
+        }
+        for batch in std::mem::take(&mut self.unsure) {
+            self.ledger.enter_refused(self.session, batch.entry)?;
+        }
+        Ok(())
+    }
+
+    /// Merges batch after batch in the order of the stream, and of each the rows that the target takes. `error` is why it does not take all of
+    /// them together.
+    #[inline(never)]
+    fn merge_by_parts(&mut self, destination: &Destination<'_>, merge: &Merge, error: Error) -> Result<()> {
+        let server = self.session.settings().server.server();
+        let longest_value = longest_value(destination.max_record_bytes);
+        // What there is no need to try again.
+        let mut known = Some(error).filter(|_| self.unsure.len() == 1);
+        for batch in self.merged.in_order() {
+            let rows = self.unsure[batch as usize].rows;
+            let mut refused = Refused::new(destination, &server);
+            let transaction = RefCell::new(&mut *self);
+            separate(
+                rows,
+                copied_table(&Route::default(), destination),
+                &mut |rows| match known.take() {
+                    Some(error) => Err(error),
+                    None => transaction
+                        .borrow_mut()
+                        .behind_savepoint(|transaction| merge.run_part(transaction.session, batch, rows)),
+                },
+                &mut |row, error| {
+                    refused.add(&error, &mut |longest| {
+                        merge.record(transaction.borrow_mut().session, batch, row, longest, longest_value)
+                    })
+                },
+            )?;
+            self.refuse_merged(batch, refused)?;
+        }
+        self.unsure.clear();
+        Ok(())
+    }
+
+    /// Takes back what was counted of rows of a batch that turned out to be bad, and enters what became of the batch.
+    #[inline(never)]
+    fn refuse_merged(&mut self, batch: u32, refused: Refused<'_>) -> Result<()> {
+        let count = refused.count;
+        let mut entry = std::mem::take(&mut self.unsure[batch as usize].entry);
+        // How long the encoded form of each row was nobody knows any more.
+        let bytes = u128::from(entry.bytes) * u128::from(count) / u128::from(entry.rows.max(1));
+        entry.rows -= count;
+        entry.bytes -= bytes as u64;
+        self.uncommitted.rows -= count;
+        self.uncommitted.bytes -= bytes as u64;
+        self.uncommitted.refused += count;
+        let entry = refused.finish(self.session, entry)?;
+        self.ledger.enter_refused(self.session, entry)
+    }
+
+    /// Does something that leaves nothing behind when a record is refused by it.
+    fn behind_savepoint(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        // What the attempt before has done stays.
+        self.session.execute(match self.has_savepoint {
+            true => "RELEASE SAVEPOINT rapidbyte; SAVEPOINT rapidbyte",
+            // When a deferred constraint is looked at with the others of the transaction, nobody knows any more which record
+            // it is about.
+            false => "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT rapidbyte",
+        })?;
+        self.has_savepoint = true;
+        let outcome = work(self);
+        match &outcome {
+            Err(error) if is_refusal(error) => {
+                self.session.execute("ROLLBACK TO SAVEPOINT rapidbyte")?;
+            }
+            _ => {}
+        }
+        outcome
     }
 
     /// Counts the rows of a COPY, and moves them on when they are in a staging table.
@@ -360,7 +463,8 @@ impl<'s> Transaction<'s> {
         Ok(())
     }
 
-    /// Loads what the target takes of a batch, which is the one that is in memory: so what it refuses can be found.
+    /// Loads what the target, or the table its rows are merged from, takes of a batch, which is the one that is in memory: so what it refuses
+    /// can be found.
     #[allow(clippy::too_many_arguments)]
     #[inline(never)]
     fn load_but_refused(
@@ -379,14 +483,13 @@ impl<'s> Transaction<'s> {
         self.prepare(route)?;
         let before = self.uncommitted;
         let server = self.session.settings().server.server();
-        let mut refused = Refused::new(destination, &server, batch);
+        let mut refused = Refused::new(destination, &server);
         separate(
             batch.rows(),
             copied_table(route, destination),
             &mut |rows| self.attempt(route, &columns, rows, encoder, buffer, flush_bytes),
-            &mut |row, error| refused.add(row, &error),
+            &mut |row, error| refused.add(&error, &mut |longest| Ok(record(batch, row, longest))),
         )?;
-        self.merged.clear();
         self.uncommitted.batches += 1;
         self.uncommitted.refused += refused.count;
         let (rows, bytes) = (
@@ -395,7 +498,24 @@ impl<'s> Transaction<'s> {
         );
         let entry = Entry::of(header, rows, bytes);
         let entry = refused.finish(self.session, entry)?;
-        self.ledger.enter_refused(self.session, entry)
+        if self.merge.is_none() {
+            return self.ledger.enter_refused(self.session, entry);
+        }
+        let rows = batch.rows();
+        self.unsure.push(Unsure { rows, entry });
+        self.bound_unsure(destination)
+    }
+
+    /// Merges early when too much is held of what was refused.
+    fn bound_unsure(&mut self, destination: &Destination<'_>) -> Result<()> {
+        let letters = self.unsure.iter().flat_map(|batch| &batch.entry.dead_letters);
+        if letters.map(String::len).sum::<usize>() > MOST_HELD_BYTES {
+            self.merge(destination)?;
+            if let Some(merge) = self.merge {
+                merge.empty(self.session)?;
+            }
+        }
+        Ok(())
     }
 
     /// Loads some rows of a batch, or none of them when they hold one that is refused.
@@ -409,23 +529,12 @@ impl<'s> Transaction<'s> {
         buffer: &mut RowBuffer,
         flush_bytes: usize,
     ) -> Result<()> {
-        // What the attempt before has loaded stays.
-        self.session.execute(match self.has_savepoint {
-            true => "RELEASE SAVEPOINT rapidbyte; SAVEPOINT rapidbyte",
-            // When a deferred constraint is looked at with the others of the transaction, nobody knows any more which record
-            // it is about.
-            false => "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT rapidbyte",
-        })?;
-        self.has_savepoint = true;
         let before = self.uncommitted;
-        let outcome = self.load(route, columns, rows, encoder, buffer, flush_bytes);
-        match &outcome {
-            Err(error) if is_refusal(error) => {
-                self.uncommitted = before;
-                buffer.clear(flush_bytes);
-                self.session.execute("ROLLBACK TO SAVEPOINT rapidbyte")?;
-            }
-            _ => {}
+        let outcome =
+            self.behind_savepoint(|transaction| transaction.load(route, columns, rows, encoder, buffer, flush_bytes));
+        if outcome.is_err() {
+            self.uncommitted = before;
+            buffer.clear(flush_bytes);
         }
         outcome
     }
@@ -447,18 +556,13 @@ impl<'s> Transaction<'s> {
         let mut finished = load.finish(buffer)?;
         // It may be one of several parts.
         finished.batches = 0;
-        self.complete(route, finished)?;
-        match self.merge {
-            // What the merge refuses has to be known before the next batch comes, too.
-            Some(merge) => merge.run_and_empty(self.session, &self.merged),
-            None => Ok(()),
-        }
+        self.complete(route, finished)
     }
 
     /// Commits what there is and returns what it was.
     fn commit(&mut self, destination: &Destination<'_>) -> Result<WriteResponse> {
         if self.is_open {
-            self.merge()?;
+            self.merge(destination)?;
         }
         let start = abi::monotonic_nanos();
         if self.is_open {

@@ -42,7 +42,6 @@ fn upsert_request(table: &str, schema: &Schema, key: &[&str]) -> TargetRequest {
     }
 }
 
-/// Without a ledger: the tests give batches again on purpose, and see what becomes of their rows.
 fn upsert(
     server: &Server,
     method: &str,
@@ -51,11 +50,16 @@ fn upsert(
     key: &[&str],
     nexts: Vec<Next>,
 ) -> Result<WriteResponse> {
+    upsert_with(server, method, upsert_request(table, schema, key), nexts)
+}
+
+/// Without a ledger: the tests give batches again on purpose, and see what becomes of their rows.
+fn upsert_with(server: &Server, method: &str, target: TargetRequest, nexts: Vec<Next>) -> Result<WriteResponse> {
     host_of(nexts);
     let mut connector = server.connector_with("run", json!({"load_method": method, "exactly_once": false}));
-    connector.apply(upsert_request(table, schema, key))?;
+    connector.apply(target.clone())?;
     let written = connector.write(WriteRequest {
-        target: upsert_request(table, schema, key),
+        target,
         options: Map::new(),
     })?;
     connector.close()?;
@@ -110,9 +114,23 @@ fn the_later_row_of_a_key_stays() {
 
 #[test]
 fn batches_of_a_commit_count_in_the_order_of_the_stream() {
-    for method in METHODS {
+    use DataErrorPolicy::{Dlq, Fail, Skip};
+    // With a bad record, and without.
+    for (method, policy, bad) in [
+        ("copy", Fail, false),
+        ("insert", Fail, false),
+        ("copy", Skip, false),
+        ("insert", Dlq, false),
+        ("copy", Dlq, true),
+        ("insert", Skip, true),
+    ] {
         with_server("rb_upsert_order", |mut server| {
             let schema = two_columns();
+            server.run(
+                "CREATE TABLE t (id int PRIMARY KEY CHECK (id < 5), name text); CREATE SEQUENCE statements; \
+                 CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('rb_upsert_order.statements'); RETURN NULL; END $$; \
+                 CREATE TRIGGER count_it BEFORE INSERT ON t EXECUTE FUNCTION count_it()",
+            );
             let nexts = vec![
                 batch(5, 1, &schema, &[named(1, "unit 5, second"), named(2, "unit 5, second")]),
                 batch(5, 0, &schema, &[named(1, "unit 5, first"), named(3, "unit 5, first")]),
@@ -126,10 +144,30 @@ fn batches_of_a_commit_count_in_the_order_of_the_stream() {
                         named(2, "unit 3"),
                         named(3, "unit 3"),
                         named(4, "unit 3"),
+                        named(if bad { 5 } else { 4 }, "unit 3"),
                     ],
                 ),
             ];
-            upsert(&server, method, "t", &schema, &["id"], nexts).unwrap();
+            let target = TargetRequest {
+                on_data_error: policy,
+                ..upsert_request("t", &schema, &["id"])
+            };
+            let written = upsert_with(&server, method, target, nexts).unwrap();
+            if !bad {
+                // So that writers of the same rows wait for each other in no circle.
+                assert_eq!(
+                    server.value("SELECT last_value, is_called FROM statements"),
+                    "1|t",
+                    "{} {:?}",
+                    method,
+                    policy
+                );
+            }
+            let refused = u64::from(bad);
+            assert_eq!(
+                (written.rows, written.refused, written.batches),
+                (11 - refused, refused, 4)
+            );
             assert_eq!(
                 server.rows("SELECT * FROM t ORDER BY id"),
                 [
@@ -581,7 +619,20 @@ fn batches_of_an_upsert_may_alternate_between_plain_and_text() {
 
 #[test]
 fn writers_of_the_same_rows_wait_for_each_other_in_no_circle() {
-    with_server("rb_upsert_parallel", |mut server| {
+    writers_of_the_same_rows(DataErrorPolicy::Fail);
+}
+
+#[test]
+fn writers_that_leave_bad_records_out_wait_for_each_other_in_no_circle() {
+    writers_of_the_same_rows(DataErrorPolicy::Skip);
+}
+
+fn writers_of_the_same_rows(policy: DataErrorPolicy) {
+    let schema = match policy {
+        DataErrorPolicy::Fail => "rb_upsert_parallel",
+        _ => "rb_upsert_parallel_skip",
+    };
+    with_server(schema, |mut server| {
         server.run("CREATE TABLE t (id int PRIMARY KEY, name text)");
         let config = server.config.clone();
         let threads: Vec<_> = (0..4i32)
@@ -596,7 +647,10 @@ fn writers_of_the_same_rows_wait_for_each_other_in_no_circle() {
                     let request_json = json!({"abi": 1, "run_id": "run", "config": config});
                     let mut connector =
                         PostgresDestination::open(serde_json::from_value(request_json).unwrap()).unwrap();
-                    let target = upsert_request("t", &schema, &["id"]);
+                    let target = TargetRequest {
+                        on_data_error: policy,
+                        ..upsert_request("t", &schema, &["id"])
+                    };
                     let host = StandInHost::default();
                     let input = host.input();
                     set_host(host);

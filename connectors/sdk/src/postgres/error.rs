@@ -158,7 +158,8 @@ fn classify(code: &str) -> Class {
             "08" => Class::transient(Category::TransientNetwork, BackoffClass::Normal),
             "28" => Class::permanent(Category::Auth)
                 .hint("check 'user', 'password' or 'sslcert', and the server's pg_hba.conf"),
-            "22" | "23" | "21" | "54" => Class::permanent(Category::Data),
+            // P0 is what a target's own checks raise, 44 what a view's check option refuses.
+            "22" | "23" | "21" | "44" | "54" | "P0" => Class::permanent(Category::Data),
             "40" => Class::transient(Category::TransientDb, BackoffClass::Fast),
             "53" | "57" | "58" => Class::transient(Category::TransientDb, BackoffClass::Slow),
             "42" | "0A" | "2B" => Class::permanent(Category::Schema),
@@ -243,6 +244,8 @@ mod tests {
             ("08006", Category::TransientNetwork, true),
             ("22P02", Category::Data, false),
             ("23505", Category::Data, false),
+            ("P0001", Category::Data, false),
+            ("44000", Category::Data, false),
             ("25006", Category::Config, false),
             ("", Category::Config, false),
         ];
