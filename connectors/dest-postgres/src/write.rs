@@ -97,7 +97,7 @@ pub fn write(session: &mut Session, memory: &mut WriteMemory, destination: &Dest
     let has_ledger = session.settings().exactly_once;
     let ledger = Ledger::of(destination.target, destination.run_id, has_ledger);
     let mut transaction = Transaction::new(session, ledger, destination.merge);
-    buffer.clear(flush_bytes(0, transaction.session.settings().copy_flush_bytes));
+    buffer.clear(flush_bytes(transaction.session.settings().copy_flush_bytes));
     let outcome = run(&mut transaction, destination, input, reader, encoder, buffer);
     let committed = transaction.committed;
     if outcome.is_err() {
@@ -136,7 +136,7 @@ fn run(
     encoder: &mut Encoder,
     buffer: &mut RowBuffer,
 ) -> Result<()> {
-    let configured_flush_bytes = transaction.session.settings().copy_flush_bytes;
+    let flush_bytes = flush_bytes(transaction.session.settings().copy_flush_bytes);
     let mut plan: Option<BatchPlan> = None;
     let mut open: Option<OpenLoad<'_>> = None;
     let mut open_route = Rc::default();
@@ -210,7 +210,6 @@ fn run(
         let current = plan.insert(current);
         let decoded = abi::monotonic_nanos() - start;
         if batch.rows() > 0 && destination.on_data_error != DataErrorPolicy::Fail {
-            let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
             // Nothing is open under this policy; the compiler does not know that.
             open = None;
             transaction.load_but_refused(destination, &header, &batch, current, encoder, buffer, flush_bytes)?;
@@ -228,7 +227,6 @@ fn run(
                     OpenLoad::start(transaction.session, &open_route, buffer)?
                 }
             };
-            let flush_bytes = flush_bytes(frame.len() / batch.rows(), configured_flush_bytes);
             current.number_rows(transaction.merged.add(header.unit, header.sequence), batch.rows());
             let columns = current.columns(&batch);
             let bytes = copy.bytes();

@@ -13,6 +13,7 @@ import io.rapidbyte.benchmarks.result.ResultsFile;
 import io.rapidbyte.benchmarks.scenario.Measure;
 import io.rapidbyte.benchmarks.scenario.Scenario;
 import io.rapidbyte.benchmarks.scenario.Setting;
+import io.rapidbyte.benchmarks.scenario.Settings;
 import io.rapidbyte.benchmarks.server.BenchmarkServer;
 import io.rapidbyte.benchmarks.server.ServerKeys;
 import io.rapidbyte.benchmarks.server.SlowNetwork;
@@ -162,10 +163,17 @@ public final class ScenarioRun {
         }
     }
 
+    /** An upsert tells rows by a key, which the target has to have. */
+    private static String target(Settings settings) {
+        boolean upserts =
+                settings.text(Setting.WRITE_MODE).filter("upsert"::equals).isPresent();
+        return settings.text(Setting.TARGET).orElse(upserts ? "keyed" : "plain");
+    }
+
     private Iteration measure(
             Worker worker, long rows, BenchmarkServer server, TableCopy copy, int round, String postgres)
             throws IOException, SQLException, WrongCopyException {
-        server.freshTarget();
+        server.freshTarget(target(worker.entry().settings()));
         String time =
                 Instant.now(Clock.systemUTC()).truncatedTo(ChronoUnit.MILLIS).toString();
         double machine = ProcessFigures.machineCpuSeconds();

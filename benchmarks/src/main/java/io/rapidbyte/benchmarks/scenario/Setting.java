@@ -18,6 +18,8 @@ public enum Setting {
     PARTITIONS("a number above zero", Setting::isCount),
     /** What becomes of the target's old rows. */
     WRITE_MODE("append, replace or upsert", oneOf("append", "replace", "upsert")),
+    /** What the target is before the copy: empty, empty with the source's primary key, or with that and all rows of the source. An upsert needs the key. */
+    TARGET("plain, keyed or filled", oneOf("plain", "keyed", "filled")),
     /** How rows get into a table. */
     LOAD_METHOD("copy or insert", oneOf("copy", "insert")),
     /** Whether the batches that are written are remembered in a ledger. */

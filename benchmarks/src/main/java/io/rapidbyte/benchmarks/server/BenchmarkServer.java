@@ -96,14 +96,32 @@ public final class BenchmarkServer implements AutoCloseable {
         return tableBytes;
     }
 
-    /** Makes an empty target and has the server write down what it has, so that it does not do so in the middle of a copy. */
+    /** Makes an empty target without a key. */
     public void freshTarget() throws SQLException {
+        freshTarget("plain");
+    }
+
+    /**
+     * Makes a target and has the server write down what it has, so that it does not do so in the middle of a copy.
+     *
+     * @param kind what it is, as {@link io.rapidbyte.benchmarks.scenario.Setting#TARGET} has it
+     */
+    public void freshTarget(String kind) throws SQLException {
         try (Connection connection = server.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("DROP SCHEMA IF EXISTS " + TARGET + " CASCADE");
             statement.execute("CREATE SCHEMA " + TARGET);
             statement.execute("CREATE TABLE " + TARGET + "." + TableProfile.table() + " (LIKE " + SOURCE + "."
                     + TableProfile.table() + " INCLUDING STORAGE)");
+            if (!kind.equals("plain")) {
+                statement.execute("ALTER TABLE " + TARGET + "." + TableProfile.table() + " ADD PRIMARY KEY ("
+                        + TableProfile.KEY + ")");
+            }
+            if (kind.equals("filled")) {
+                statement.execute("INSERT INTO " + TARGET + "." + TableProfile.table() + " SELECT * FROM " + SOURCE
+                        + "." + TableProfile.table());
+                statement.execute("VACUUM ANALYZE " + TARGET + "." + TableProfile.table());
+            }
             statement.execute("CHECKPOINT");
         }
     }
