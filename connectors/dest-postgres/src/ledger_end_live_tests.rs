@@ -93,18 +93,20 @@ fn a_run_that_was_torn_down_does_not_go_on() {
                 "DROP TABLE IF EXISTS t; CREATE TABLE t (id int, name text); INSERT INTO t VALUES (0, 'old'); \
                  DROP TABLE IF EXISTS _rapidbyte_ledger",
             );
-            load_as(&server, "ended run", mode, vec![batch(0, 1)]).unwrap();
+            load_as(&server, "torn down run 1", mode, vec![batch(0, 1)]).unwrap();
             // A worker that knows of no end has prepared everything.
             let host = StandInHost::default();
             let input = host.input();
             set_host(host);
-            let mut worker = server.connector("ended run");
-            worker.apply(request("ended run", "t", &two_columns(), mode)).unwrap();
+            let mut worker = server.connector("torn down run 1");
+            worker
+                .apply(request("torn down run 1", "t", &two_columns(), mode))
+                .unwrap();
             // Each thread has a host of its own.
             let config = server.config.clone();
             let teardown = std::thread::spawn(move || {
                 for _ in 0..2 {
-                    tear_down(&config, "ended run");
+                    tear_down(&config, "torn down run 1");
                 }
             });
             teardown.join().unwrap();
@@ -127,11 +129,11 @@ fn a_run_that_was_torn_down_does_not_go_on() {
                     checksum: 1,
                 };
                 input.push(header, &frame);
-                let outcome = worker.write(write_request("ended run", "t", &two_columns(), mode));
+                let outcome = worker.write(write_request("torn down run 1", "t", &two_columns(), mode));
                 assert_refused(outcome.unwrap_err());
             }
-            assert_refused(apply(&server, "ended run", mode).unwrap_err());
-            assert_refused(end(&server, "ended run", mode).unwrap_err());
+            assert_refused(apply(&server, "torn down run 1", mode).unwrap_err());
+            assert_refused(end(&server, "torn down run 1", mode).unwrap_err());
             let expected = match mode {
                 WriteMode::Append => "0,1,2",
                 _ => "0",
@@ -148,12 +150,12 @@ fn a_run_that_was_torn_down_does_not_go_on() {
 fn tearing_down_what_is_over_changes_nothing() {
     with_server("rb_torn_late", |mut server| {
         for mode in [WriteMode::Append, WriteMode::Replace] {
-            load_as(&server, "ended run", mode, vec![batch(0, 1)]).unwrap();
-            end(&server, "ended run", mode).unwrap();
-            tear_down(&server.config, "ended run");
-            end(&server, "ended run", mode).unwrap();
-            apply(&server, "ended run", mode).unwrap();
-            let error = load_as(&server, "ended run", mode, vec![batch(1, 3)]).unwrap_err();
+            load_as(&server, "torn down run 2", mode, vec![batch(0, 1)]).unwrap();
+            end(&server, "torn down run 2", mode).unwrap();
+            tear_down(&server.config, "torn down run 2");
+            end(&server, "torn down run 2", mode).unwrap();
+            apply(&server, "torn down run 2", mode).unwrap();
+            let error = load_as(&server, "torn down run 2", mode, vec![batch(1, 3)]).unwrap_err();
             assert_eq!(error.code(), "run_ended");
             assert_eq!(ids(&mut server), "1,2");
             server.run("DROP TABLE t, _rapidbyte_ledger");
