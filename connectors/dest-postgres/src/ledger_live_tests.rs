@@ -165,7 +165,7 @@ fn runs_and_streams_do_not_disturb_each_other() {
 fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
     with_server("rb_forget", |mut server| {
         append(&server, "done", vec![batch(0, 0, 1)]).unwrap();
-        append(&server, "failed with a ledger", vec![batch(0, 0, 3), batch(1, 0, 5)]).unwrap();
+        append(&server, "failed", vec![batch(0, 0, 3), batch(1, 0, 5)]).unwrap();
         append(&server, "other", vec![batch(0, 0, 7)]).unwrap();
         server.run(
             "INSERT INTO _rapidbyte_ledger SELECT 'old', 't', -1, 0, 0, 0, 0, 0, NULL, now() - interval '91 days'",
@@ -186,11 +186,11 @@ fn the_ledger_forgets_a_stream_when_it_is_finalized_or_torn_down() {
         for _ in 0..2 {
             set_host(StandInHost::default());
             let request = TeardownRequest {
-                run_id: "failed with a ledger".into(),
+                run_id: "failed".into(),
                 streams: vec![stream("t"), stream("u")],
                 reason: TeardownReason::Failed,
             };
-            server.connector("failed with a ledger").teardown(request).unwrap();
+            server.connector("failed").teardown(request).unwrap();
             assert_eq!(
                 server.rows(LEDGER),
                 [

@@ -968,7 +968,7 @@ fn other_columns_replace_the_table_as_a_whole_and_a_new_one_is_just_renamed() {
 fn teardown_removes_the_side_tables_of_its_run() {
     with_server("rb_teardown", |mut server| {
         let schema = two_columns();
-        for (run, table) in [("failed", "t"), ("failed", "u"), ("going on", "t")] {
+        for (run, table) in [("broken off", "t"), ("broken off", "u"), ("going on", "t")] {
             load(
                 &server,
                 run,
@@ -989,11 +989,11 @@ fn teardown_removes_the_side_tables_of_its_run() {
         });
         for _ in 0..2 {
             let request = TeardownRequest {
-                run_id: "failed".into(),
+                run_id: "broken off".into(),
                 streams: streams.to_vec(),
                 reason: TeardownReason::Failed,
             };
-            server.connector("failed").teardown(request).unwrap();
+            server.connector("broken off").teardown(request).unwrap();
             assert_eq!(server.value(tables), "1");
         }
     });
