@@ -56,7 +56,7 @@ public final class LocalWriters {
     }
 
     /**
-     * Forgets that a run was ended, when all that it left behind is removed: its id may be used again, to repeat it.
+     * Forgets that a run was ended, when all that it left behind is removed: a process may live through many runs.
      *
      * @param runId the run
      */

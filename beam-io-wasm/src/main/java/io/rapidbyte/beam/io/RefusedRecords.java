@@ -20,8 +20,8 @@ final class RefusedRecords {
                     stream,
                     target,
                     policy == RecordPolicy.DLQ
-                            ? "they are dead letters, in WasmWriteResult.getDeadLetters() and in the destination's table of dead letters,"
-                                    + " if its config names one, and are lost when nothing takes them from there"
+                            ? "they are dead letters, in the destination's dead_letter_table if its config names one, and for a pipeline in Java in"
+                                    + " getDeadLetters()"
                             : "they were skipped, and nothing is left of them");
         }
     }

@@ -221,7 +221,7 @@ class RefusedRecordsTest {
 
     /** Who chose to lose records, or takes no dead letters, hears of it all the same. */
     @ParameterizedTest
-    @CsvSource({"SKIP, they were skipped", "DLQ, WasmWriteResult.getDeadLetters()"})
+    @CsvSource({"SKIP, they were skipped", "DLQ, dead_letter_table if its config names one"})
     void theLogSaysWhatACompleteStreamLacks(RecordPolicy policy, String where) {
         Logger logger = (Logger) LoggerFactory.getLogger(RefusedRecords.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();

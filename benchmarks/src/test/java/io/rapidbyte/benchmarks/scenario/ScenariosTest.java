@@ -3,6 +3,7 @@ package io.rapidbyte.benchmarks.scenario;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.is;
@@ -12,9 +13,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.benchmarks.contender.Contenders;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +44,20 @@ class ScenariosTest {
         assertThat(scenario.name(), is(name));
         assertThat(scenario.description(), not(is("")));
         scenario.groups().forEach(group -> group.forEach(Contenders::of));
+    }
+
+    @Test
+    void everyScenarioOfTheBuildIsListed() throws IOException, URISyntaxException {
+        Path folder = Path.of(Scenarios.class
+                .getResource("/io/rapidbyte/benchmarks/scenarios/index.txt")
+                .toURI());
+        try (Stream<Path> files = Files.list(folder.getParent())) {
+            List<String> names = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".yaml"))
+                    .map(name -> name.substring(0, name.length() - ".yaml".length()))
+                    .toList();
+            assertThat(Scenarios.names(), containsInAnyOrder(names.toArray()));
+        }
     }
 
     @Test
