@@ -17,6 +17,7 @@ import java.util.List;
  * @param onDataError what becomes of a record that the destination refuses: {@code fail}, {@code skip} or {@code dlq}
  * @param schemaEvolution what happens when a stream and its target differ
  * @param resources what it may use of the machine
+ * @param state where it remembers positions and runs
  */
 public record Pipeline(
         String name,
@@ -28,7 +29,8 @@ public record Pipeline(
         List<String> primaryKey,
         String onDataError,
         SchemaEvolutionSection schemaEvolution,
-        Resources resources) {
+        Resources resources,
+        StateSection state) {
     public Pipeline {
         streams = List.copyOf(streams);
         primaryKey = primaryKey == null ? List.of() : List.copyOf(primaryKey);

@@ -214,7 +214,8 @@ public final class PipelineFile {
                 destination.hasNonNull("schema_evolution")
                         ? convert(destination.get("schema_evolution"), SchemaEvolutionSection.class)
                         : SchemaEvolutionSection.DEFAULTS,
-                root.hasNonNull("resources") ? convert(root.get("resources"), Resources.class) : Resources.DEFAULTS);
+                root.hasNonNull("resources") ? convert(root.get("resources"), Resources.class) : Resources.DEFAULTS,
+                root.hasNonNull("state") ? convert(root.get("state"), StateSection.class) : StateSection.DEFAULTS);
     }
 
     private static ConnectorUse connector(String section, JsonNode node) {

@@ -14,6 +14,10 @@ package io.rapidbyte.pipelines.config;
  * @param checkpointIntervalRows rows after which it does; 0: as many as come
  * @param checkpointIntervalSeconds seconds after which it does; 0: however long it takes
  * @param compression {@code none}, {@code lz4} or {@code zstd}: of batches that leave the process
+ * @param copyFlushBytes how much the destination encodes before it sends it
+ * @param maxRetries how often a stream that failed for a passing reason is tried again
+ * @param failFast whether the first stream that fails ends the others; null: no
+ * @param autotune what is chosen by what is seen of the tables and the machine
  */
 public record Resources(
         Parallelism parallelism,
@@ -25,11 +29,17 @@ public record Resources(
         ByteSize checkpointIntervalBytes,
         Long checkpointIntervalRows,
         Long checkpointIntervalSeconds,
-        String compression) {
+        String compression,
+        ByteSize copyFlushBytes,
+        Integer maxRetries,
+        Boolean failFast,
+        AutotuneSection autotune) {
     public Resources {
         parallelism = parallelism == null ? Parallelism.AUTO : parallelism;
+        autotune = autotune == null ? AutotuneSection.DEFAULTS : autotune;
     }
 
     /** Everything by default. */
-    public static final Resources DEFAULTS = new Resources(null, null, null, null, null, null, null, null, null, null);
+    public static final Resources DEFAULTS =
+            new Resources(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 }

@@ -116,7 +116,11 @@ class PipelineFileTest {
                         ByteSize.parse("32mb"),
                         100_000L,
                         60L,
-                        "lz4")));
+                        "lz4",
+                        null,
+                        null,
+                        null,
+                        new AutotuneSection(false, null, null, null))));
         assertThat(pipeline.onDataError(), is("skip"));
         assertThat(pipeline.schemaEvolution(), is(new SchemaEvolutionSection("ignore", "fail", "null", "fail")));
     }
