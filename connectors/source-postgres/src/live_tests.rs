@@ -498,6 +498,35 @@ fn an_index_that_is_made_meanwhile_does_not_change_the_order_of_rows() {
 }
 
 #[test]
+fn a_partition_key_is_cut_by_ranges_or_by_remainders_as_is_asked_for() {
+    let mut playground = playground!("partition_mode");
+    playground.sql(
+        "CREATE TABLE t AS SELECT n AS id, n::text AS name, repeat('x', 1500) AS payload FROM generate_series(1, 20000) n; ANALYZE t",
+    );
+    let plan_of = |playground: &mut Playground, key: &str, mode: Option<&str>| {
+        let options = mode.map_or(json!({}), |mode| json!({ "partition_mode": mode }));
+        playground.plan(json!({"name": "t", "partition_key": key, "options": options}))
+    };
+    for (key, mode, kind) in [
+        ("id", None, "key_ranges"),
+        ("id", Some("range"), "key_ranges"),
+        ("id", Some("mod"), "key_hashes"),
+        ("name", None, "key_hashes"),
+        ("name", Some("mod"), "key_hashes"),
+    ] {
+        let plan = plan_of(&mut playground, key, mode).unwrap();
+        assert_eq!(plan.unit_kind, kind, "{} {:?}", key, mode);
+        assert!(plan.units > 1);
+        playground.read_units(&plan, 0, plan.units as i64).unwrap();
+        assert_eq!(rows_of(&playground.frames()).len(), 20_000);
+    }
+    let error = plan_of(&mut playground, "name", Some("range")).unwrap_err();
+    assert_eq!(error.code(), "no_ranges");
+    let error = plan_of(&mut playground, "id", Some("modulo")).unwrap_err();
+    assert_eq!(error.code(), "invalid_config");
+}
+
+#[test]
 fn a_value_that_does_not_fit_makes_a_batch_of_text_and_the_next_is_plain() {
     let limits = Limits {
         max_batch_bytes: 20_000,

@@ -3,7 +3,7 @@
 //! `plan`: how a stream is cut into units, and what its batches look like.
 
 use rapidbyte_sdk::postgres::{quote_identifier, quote_qualified, Connection, Transport};
-use rapidbyte_sdk::{Error, PlanRequest, PlanResponse, Result, SyncMode};
+use rapidbyte_sdk::{Error, PlanRequest, PlanResponse, Result, Stream, SyncMode};
 use serde_json::Value;
 
 use crate::catalog::{self, Part, Relation};
@@ -83,7 +83,10 @@ fn plan_stream<T: Transport>(
     plan.units = match &stream.partition_key {
         // The server ends a query when it has found so many rows, and knows of one query only.
         _ if stream.max_records.is_some() => Units::Whole,
-        Some(key) => units_of_key(connection, &relation, key, estimated_bytes)?,
+        Some(key) => {
+            let mode = PartitionMode::of(&stream)?;
+            units_of_key(connection, &relation, key, mode, estimated_bytes)?
+        }
         None => units_of(connection, &relation, width.map_or(0, |width| width.bytes_of_a_block))?,
     };
     if let (Some(most), true) = (stream.max_records, estimated_rows > 0) {
@@ -165,6 +168,32 @@ fn units_of_parts(parts: &[Part], block_size: i64, server_version: u32) -> Units
     Units::Parts(planned.collect())
 }
 
+/// How a stream with a partition key is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartitionMode {
+    /// By ranges where the type of the key has distances, else by remainders.
+    Fitting,
+    Range,
+    Mod,
+}
+
+impl PartitionMode {
+    /// The name of the option.
+    const OPTION: &'static str = "partition_mode";
+
+    fn of(stream: &Stream) -> Result<PartitionMode> {
+        match stream.options.get(PartitionMode::OPTION).map(|mode| mode.as_str()) {
+            None => Ok(PartitionMode::Fitting),
+            Some(Some("range")) => Ok(PartitionMode::Range),
+            Some(Some("mod")) => Ok(PartitionMode::Mod),
+            Some(_) => Err(Error::config(
+                "invalid_config",
+                "the option 'partition_mode' of a stream is 'range' or 'mod'",
+            )),
+        }
+    }
+}
+
 /// Ranges of the key where its type has distances, else remainders of its hash.
 ///
 /// Bounds divide the values evenly, not the rows: which is what a table of skewed keys needs dynamic splits for. Every unit of what has no index
@@ -174,13 +203,19 @@ fn units_of_key<T: Transport>(
     connection: &mut Connection<T>,
     relation: &Relation,
     key: &str,
+    mode: PartitionMode,
     estimated_bytes: i64,
 ) -> Result<Units> {
     let column = resolve::column(relation, key)?;
     let count = (estimated_bytes / UNIT_BYTES_OF_KEYS).clamp(1, MOST_UNITS_OF_KEYS);
+    let hashes = || Units::KeyHashes {
+        column: key.to_owned(),
+        count: count as u64,
+    };
     let name = quote_identifier(key);
     let bound = match column.column_type {
         _ if count == 1 => return Ok(Units::Whole),
+        _ if mode == PartitionMode::Mod => return Ok(hashes()),
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => {
             "(lo::pg_catalog.numeric + pg_catalog.floor((hi::pg_catalog.numeric - lo::pg_catalog.numeric) \
              * i::pg_catalog.numeric / n::pg_catalog.numeric))"
@@ -192,12 +227,17 @@ fn units_of_key<T: Transport>(
         ColumnType::Timestamp | ColumnType::Timestamptz => {
             "(lo + (hi - lo) * (i::pg_catalog.float8 / n::pg_catalog.float8))"
         }
-        _ => {
-            return Ok(Units::KeyHashes {
-                column: key.to_owned(),
-                count: count as u64,
-            })
+        _ if mode == PartitionMode::Range => {
+            return Err(Error::config(
+                "no_ranges",
+                format!(
+                    "column '{}' is of type {}, whose values have no distances by which they could be cut into ranges",
+                    key, column.native_type
+                ),
+            )
+            .hint("partition by a number, a date or a time, or let the mode be 'mod'"))
         }
+        _ => return Ok(hashes()),
     };
     // Values that are infinitely far away would put all bounds there, too.
     let finite = match column.column_type {

@@ -51,10 +51,8 @@ public final class RapidbyteCopy implements Contender {
                 settings.text(Setting.RESHUFFLE).map(Boolean::valueOf).orElse(false);
         RunSummary summary = PipelineRun.run(
                 PreparedPipeline.prepare(file, new ConnectorResolver(environment)),
-                new RunOptions(
-                        RunnerKind.valueOf(runner.toUpperCase(Locale.ROOT)),
-                        ProgressListener.NONE,
-                        reshuffle ? List.of(Reshuffle.viaRandomKey()) : List.of()));
+                new RunOptions(RunnerKind.valueOf(runner.toUpperCase(Locale.ROOT)), ProgressListener.NONE)
+                        .withBetween(reshuffle ? List.of(Reshuffle.viaRandomKey()) : List.of()));
         return new Outcome(runner, summary.metrics(), 0);
     }
 }

@@ -8,13 +8,19 @@ import io.rapidbyte.pipelines.run.ExitHooks;
 import io.rapidbyte.pipelines.run.PreflightException;
 import io.rapidbyte.pipelines.run.RunFailedException;
 import io.rapidbyte.pipelines.run.RunInterruptedException;
+import io.rapidbyte.pipelines.run.RunRefusedException;
 import io.rapidbyte.pipelines.run.RunnerKind;
+import io.rapidbyte.pipelines.run.StreamsFailedException;
 import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a command failed, for the person or the program that started it.
@@ -49,6 +55,13 @@ record Failure(ExitCode code, List<String> sentences, ConnectorError error, Stri
         if (thrown instanceof RunInterruptedException) {
             return new Failure(ExitCode.INTERRUPTED, lines(thrown));
         }
+        if (thrown instanceof RunRefusedException) {
+            return new Failure(ExitCode.USAGE, lines(thrown));
+        }
+        if (thrown instanceof StreamsFailedException failed
+                && failed.summary().streams().size() > 1) {
+            return ofStreams(failed);
+        }
         if (thrown instanceof RunnerKind.UnavailableRunnerException) {
             return new Failure(ExitCode.USAGE, lines(thrown));
         }
@@ -72,6 +85,29 @@ record Failure(ExitCode code, List<String> sentences, ConnectorError error, Stri
                 ExitCode.INTERNAL,
                 List.of("This is a defect of Rapidbyte: " + innermost(thrown)
                         + ". Run it again with -vv and report what it shows."));
+    }
+
+    /** Each stream's failure by itself; the code is that of the first, unless they differ. */
+    private static Failure ofStreams(StreamsFailedException failed) {
+        List<String> sentences = new ArrayList<>();
+        Set<ExitCode> codes = EnumSet.noneOf(ExitCode.class);
+        Failure first = null;
+        for (Map.Entry<String, Throwable> each : failed.failures().entrySet()) {
+            Failure failure = of(each.getValue());
+            first = first == null ? failure : first;
+            codes.add(failure.code);
+            String about = "stream " + each.getKey();
+            failure.sentences.forEach(
+                    sentence -> sentences.add(sentence.contains(each.getKey()) ? sentence : about + ": " + sentence));
+        }
+        int all = failed.summary().streams().size();
+        sentences.add("%d of %d streams failed.".formatted(failed.failures().size(), all));
+        return new Failure(
+                codes.size() == 1 ? first.code : ExitCode.DATA,
+                sentences.stream().distinct().toList(),
+                first.error,
+                first.connector,
+                JsonOutput.object("failed"));
     }
 
     /** Returns the failure as {@code --json} shows it. */

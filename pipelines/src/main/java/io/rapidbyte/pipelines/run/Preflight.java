@@ -12,6 +12,7 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.WasmHost;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,13 +24,18 @@ public final class Preflight {
     private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
 
     private final PreparedPipeline pipeline;
+    private final List<StreamSpec> streams;
+    private final Map<String, StreamPlan> begun;
     private final String runId;
     private final List<Finding> findings = new ArrayList<>();
     private final List<StreamPlan> plans = new ArrayList<>();
     private SourceConnector source;
 
-    private Preflight(PreparedPipeline pipeline, String runId) {
+    private Preflight(
+            PreparedPipeline pipeline, List<StreamSpec> streams, Map<String, StreamPlan> begun, String runId) {
         this.pipeline = pipeline;
+        this.streams = streams;
+        this.begun = begun;
         this.runId = runId;
         this.source = openSource();
     }
@@ -99,7 +105,7 @@ public final class Preflight {
      * @throws ConnectorException when a connector cannot even begin, for example because its server does not answer
      */
     public static Result inspect(PreparedPipeline pipeline, String runId) {
-        Preflight preflight = new Preflight(pipeline, runId);
+        Preflight preflight = new Preflight(pipeline, pipeline.streams(), Map.of(), runId);
         try {
             return preflight.inspect();
         } finally {
@@ -110,11 +116,14 @@ public final class Preflight {
     /**
      * Looks at everything that can be looked at, and has the source keep its state for the run that begins now.
      *
+     * @param streams those of the pipeline that are run, each from where it ended
+     * @param begun the plans of those of them, by name, that are gone on with
      * @throws PreflightException when the pipeline cannot run
      * @throws ConnectorException when a connector cannot even begin, for example because its server does not answer
      */
-    static Departure depart(PreparedPipeline pipeline, String runId) {
-        Preflight preflight = new Preflight(pipeline, runId);
+    static Departure depart(
+            PreparedPipeline pipeline, List<StreamSpec> streams, Map<String, StreamPlan> begun, String runId) {
+        Preflight preflight = new Preflight(pipeline, streams, begun, runId);
         try {
             List<StreamPlan> plans = preflight.inspect().require();
             String snapshot = preflight.source.snapshot().orElse(null);
@@ -153,10 +162,10 @@ public final class Preflight {
     private void source() {
         // One instance for all of it, as long as it is usable: logging in to a server costs more than all questions
         // together.
-        if (!add(pipeline.source(), source.check(pipeline.streams()))) {
+        if (!add(pipeline.source(), source.check(streams))) {
             return;
         }
-        for (StreamSpec stream : pipeline.streams()) {
+        for (StreamSpec stream : streams) {
             if (!source.isUsable()) {
                 source.close();
                 source = openSource();
@@ -167,7 +176,8 @@ public final class Preflight {
 
     private void plan(StreamSpec stream) {
         try {
-            StreamPlan plan = source.plan(stream);
+            // What was begun is gone on with by the plan by which it was: another one would cut the stream elsewhere.
+            StreamPlan plan = begun.containsKey(stream.name()) ? begun.get(stream.name()) : source.plan(stream);
             plans.add(plan);
             findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
         } catch (ConnectorException e) {
@@ -186,8 +196,8 @@ public final class Preflight {
         try (DestinationConnector destination =
                 WasmHost.shared().openDestination(connector.module(), connector.config(), options(connector))) {
             // It is told of planned streams only, which have the names that targets are made from.
-            List<StreamSpec> streams = plans.stream().map(StreamPlan::stream).toList();
-            add(connector, destination.check(streams, pipeline.writeMode()));
+            List<StreamSpec> planned = plans.stream().map(StreamPlan::stream).toList();
+            add(connector, destination.check(planned, pipeline.writeMode()));
         }
     }
 

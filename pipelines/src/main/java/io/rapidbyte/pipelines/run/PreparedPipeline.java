@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.pipelines.config.AutotuneSection;
 import io.rapidbyte.pipelines.config.ByteSize;
 import io.rapidbyte.pipelines.config.ConfigProblem;
 import io.rapidbyte.pipelines.config.ConfigurationException;
@@ -27,6 +28,7 @@ import io.rapidbyte.wasm.WriteMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A pipeline with its connectors: modules loaded, configurations valid by their manifests. Nothing has been connected to.
@@ -63,6 +65,14 @@ public record PreparedPipeline(
      * @param limits the pipeline's limits; of these and the manifest's the smaller hold
      */
     public record Connector(ConnectorModule module, String config, Grants grants, Limits limits) {
+        private boolean has(String member) {
+            return Json.parse(config).hasNonNull(member);
+        }
+
+        private boolean switchesOff(String member) {
+            return Json.parse(config).path(member).asText().equals("false");
+        }
+
         /** Names the module; the configuration stays out because it may hold secrets. */
         @Override
         public String toString() {
@@ -73,6 +83,16 @@ public record PreparedPipeline(
     public PreparedPipeline {
         streams = List.copyOf(streams);
         primaryKey = List.copyOf(primaryKey);
+    }
+
+    /** Whether dead letters are kept with the state of the pipeline, because the destination has no table for them. */
+    boolean keepsDeadLetters() {
+        return dataErrors == RecordPolicy.DLQ && !destination.has(DEAD_LETTER_TABLE);
+    }
+
+    /** Whether the destination knows the batches again that it has, so that a stream can be gone on with where it broke off. */
+    boolean writesOnce() {
+        return destination.module().manifest().exactlyOnce() && !destination.switchesOff("exactly_once");
     }
 
     /**
@@ -99,7 +119,9 @@ public record PreparedPipeline(
         return new PreparedPipeline(
                 pipeline.name(),
                 connector(pipeline.source(), source, pipeline.resources()),
-                pipeline.streams().stream().map(PreparedPipeline::stream).toList(),
+                pipeline.streams().stream()
+                        .map(each -> stream(each, pipeline.resources().autotune()))
+                        .toList(),
                 connector(pipeline.destination(), destination, pipeline.resources()),
                 WriteMode.fromJsonName(pipeline.writeMode()),
                 pipeline.primaryKey(),
@@ -134,8 +156,10 @@ public record PreparedPipeline(
         return problems;
     }
 
-    private static StreamSpec stream(StreamSection section) {
+    private static StreamSpec stream(StreamSection section, AutotuneSection autotune) {
+        boolean pinned = section.partitionKey() != null && autotune.pinSourcePartitionMode() != null;
         return StreamSpec.of(section.name())
+                .withOptions(pinned ? Map.of("partition_mode", autotune.pinSourcePartitionMode()) : Map.of())
                 .withSyncMode(SyncMode.fromJsonName(section.syncMode()))
                 .withColumns(section.columns().isEmpty() ? null : section.columns())
                 .withCursor(section.cursorField(), section.tieBreakerField())

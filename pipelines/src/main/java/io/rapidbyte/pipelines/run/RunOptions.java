@@ -4,6 +4,7 @@ package io.rapidbyte.pipelines.run;
 import static java.util.Objects.requireNonNull;
 
 import io.rapidbyte.beam.io.ArrowBatch;
+import io.rapidbyte.pipelines.state.StateLocation;
 import java.util.List;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.values.PCollection;
@@ -14,19 +15,39 @@ import org.apache.beam.sdk.values.PCollection;
  * @param runner on which runner
  * @param progress who is told of it while it runs
  * @param between what batches pass through between reading and writing, in this order; may be empty
+ * @param state where the run is remembered; null: nowhere, so that nothing is read on from where a run ended, and nothing that broke is gone on with
+ * @param backoff how long to wait before what failed is tried again
  */
 public record RunOptions(
         RunnerKind runner,
         ProgressListener progress,
-        List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between) {
+        List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between,
+        StateLocation state,
+        Backoff backoff) {
     public RunOptions {
         requireNonNull(runner, "runner");
         requireNonNull(progress, "progress");
+        requireNonNull(backoff, "backoff");
         between = List.copyOf(between);
     }
 
-    /** With nothing between reading and writing. */
+    /** With nothing between reading and writing, and remembered nowhere. */
     public RunOptions(RunnerKind runner, ProgressListener progress) {
-        this(runner, progress, List.of());
+        this(runner, progress, List.of(), null, Backoff.USUAL);
+    }
+
+    /** The same with something between reading and writing. */
+    public RunOptions withBetween(List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> transforms) {
+        return new RunOptions(runner, progress, transforms, state, backoff);
+    }
+
+    /** The same, remembered there. */
+    public RunOptions withState(StateLocation location) {
+        return new RunOptions(runner, progress, between, location, backoff);
+    }
+
+    /** The same with other waits before what failed is tried again. */
+    public RunOptions withBackoff(Backoff waits) {
+        return new RunOptions(runner, progress, between, state, waits);
     }
 }

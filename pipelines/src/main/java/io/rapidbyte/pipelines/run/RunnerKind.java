@@ -88,6 +88,14 @@ public enum RunnerKind {
     abstract boolean isWatchable();
 
     /**
+     * Whether each stream has a graph of its own: where a graph costs next to nothing, one that fails then takes no other with it. Where it is a job of
+     * a cluster, all streams are one.
+     */
+    boolean runsStreamsApart() {
+        return this == DIRECT;
+    }
+
+    /**
      * Returns into how many pieces a stream is cut at most before reading begins.
      *
      * @param parallelism threads that work at once

@@ -51,6 +51,7 @@ final class PipelineYaml {
                   write_mode: append
                 resources:
                   parallelism: 2
+                  max_retries: 0
                 """.formatted(
                         server.host(),
                         server.port(),

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import io.rapidbyte.pipelines.state.StateStore;
+import io.rapidbyte.pipelines.state.StreamRun;
+import io.rapidbyte.wasm.StreamPlan;
+import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.WriteMode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of the streams that earlier runs began and did not complete. What was to be appended is gone on with by the plan and under the run id
+ * by which it was begun, since the destination then knows what it has; whatever takes the place of a table, or is merged into it, is begun anew.
+ */
+final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+
+    private final Map<String, StreamRun> goneOnWith = new HashMap<>();
+    private final Map<String, StreamPlan> plans = new HashMap<>();
+
+    private Recovery() {}
+
+    /**
+     * Decides, and removes what is not gone on with.
+     *
+     * @param streams those of the pipeline, each from where it ended
+     * @throws RunRefusedException when a stream that was begun is not the same any more, and to begin it anew would double rows
+     */
+    static Recovery of(PreparedPipeline pipeline, List<StreamSpec> streams, StateStore store) {
+        Recovery recovery = new Recovery();
+        Map<String, StreamSpec> byName = new HashMap<>();
+        streams.forEach(stream -> byName.put(stream.name(), stream));
+        for (StreamRun begun : store.unfinished(pipeline.name())) {
+            StreamSpec stream = byName.get(begun.stream());
+            if (stream != null && begun.plan() != null) {
+                recovery.decide(pipeline, stream, begun);
+            }
+        }
+        return recovery;
+    }
+
+    /** The plans that are gone on with, by stream. */
+    Map<String, StreamPlan> plans() {
+        return plans;
+    }
+
+    /** What is gone on with of a stream, or null. */
+    StreamRun of(String stream) {
+        return goneOnWith.get(stream);
+    }
+
+    private void decide(PreparedPipeline pipeline, StreamSpec stream, StreamRun begun) {
+        StreamPlan plan = PlanJson.read(begun.plan());
+        boolean appended = begun.writeMode().equals(WriteMode.APPEND.jsonName());
+        if (!appended || pipeline.writeMode() != WriteMode.APPEND) {
+            Leftovers.remove(pipeline, begun.writeRunId(), List.of(plan.stream()));
+            return;
+        }
+        if (!begun.fingerprint().equals(Fingerprint.of(pipeline, stream))) {
+            throw new RunRefusedException("Stream " + stream.name() + " of pipeline " + pipeline.name()
+                    + " was broken off in run " + begun.runId()
+                    + ", when a part of it may have been appended, and the pipeline file asks for something else of it now: to begin it anew would"
+                    + " append that part a second time. Undo the change and run it to its end, or give it up with `rapidbyte teardown`; the rows"
+                    + " that it has appended stay.");
+        }
+        LOG.info("Stream {} goes on with what run {} began.", stream.name(), begun.runId());
+        goneOnWith.put(stream.name(), begun);
+        plans.put(stream.name(), plan);
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import io.rapidbyte.beam.io.PhaseReport;
+import io.rapidbyte.beam.io.RapidbyteMetrics;
+import io.rapidbyte.beam.io.StreamReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/** Looks at the streams of a run while they move, and says at the end what became of them. */
+final class RunWatch {
+    /** The distance of two looks. */
+    static final Duration LOOK = Duration.ofMillis(100);
+
+    private final String pipeline;
+    private final String runId;
+    private final RunOptions options;
+    private final List<StreamTask> tasks;
+    private final long start;
+    private final long moving;
+    private final int parallelism;
+    private final StreamClock clock;
+    private long end;
+
+    /**
+     * Begins to watch.
+     *
+     * @param start when the run began, by {@link System#nanoTime}
+     * @param moving when data began to move
+     * @param parallelism threads of the runner
+     */
+    RunWatch(
+            String pipeline,
+            String runId,
+            RunOptions options,
+            List<StreamTask> tasks,
+            long start,
+            long moving,
+            int parallelism) {
+        this.pipeline = pipeline;
+        this.runId = runId;
+        this.options = options;
+        this.tasks = List.copyOf(tasks);
+        this.start = start;
+        this.moving = moving;
+        this.parallelism = parallelism;
+        this.clock = new StreamClock(moving);
+    }
+
+    /** Tells how far the streams are. */
+    void look() {
+        if (!options.runner().isWatchable()) {
+            return;
+        }
+        long now = System.nanoTime();
+        List<RunProgress.Stream> streams = new ArrayList<>();
+        for (StreamTask task : tasks) {
+            StreamReport report = task.report();
+            streams.add(new RunProgress.Stream(
+                    task.name(),
+                    task.plan().estimatedRows(),
+                    report.recordsRead(),
+                    report.recordsWritten(),
+                    report.bytesWritten()));
+            clock.look(task.name(), task.activity(), now);
+        }
+        clock.looked(now);
+        options.progress().update(new RunProgress(Duration.ofNanos(now - moving), streams));
+    }
+
+    /** Takes the last look. */
+    void end() {
+        look();
+        end = System.nanoTime();
+    }
+
+    /** What the run did; after {@link #end()}. */
+    RunSummary summary() {
+        List<StreamReport> reports =
+                tasks.stream().flatMap(task -> task.reports().stream()).toList();
+        Map<String, Long> metrics = new TreeMap<>();
+        reports.forEach(report -> report.metrics().forEach((metric, value) -> metrics.merge(metric, value, Long::sum)));
+        List<RunSummary.Stream> streams = new ArrayList<>();
+        for (StreamTask task : tasks) {
+            StreamReport report = task.report();
+            streams.add(new RunSummary.Stream(
+                    task.name(),
+                    report.recordsRead(),
+                    report.recordsWritten(),
+                    report.get(RapidbyteMetrics.RECORDS_REFUSED),
+                    report.bytesWritten(),
+                    clock.seconds(task.name())));
+        }
+        return new RunSummary(
+                pipeline,
+                runId,
+                options.runner().name().toLowerCase(Locale.ROOT),
+                parallelism,
+                streams,
+                (end - start) / 1e9,
+                (moving - start) / 1e9,
+                sum(reports, StreamReport::read),
+                sum(reports, StreamReport::write),
+                metrics);
+    }
+
+    private static PhaseReport sum(List<StreamReport> reports, Function<StreamReport, PhaseReport> side) {
+        long whole = 0;
+        Map<String, Long> phases = new LinkedHashMap<>();
+        for (StreamReport report : reports) {
+            PhaseReport one = side.apply(report);
+            whole += one.wholeNanos();
+            one.phases().forEach((phase, nanos) -> phases.merge(phase, nanos, Long::sum));
+        }
+        return new PhaseReport(whole, phases);
+    }
+}

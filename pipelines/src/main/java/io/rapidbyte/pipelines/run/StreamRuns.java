@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import io.rapidbyte.beam.io.ConnectorFailures;
+import io.rapidbyte.beam.io.LocalWriters;
+import io.rapidbyte.beam.io.StreamReport;
+import io.rapidbyte.pipelines.state.StateStore;
+import io.rapidbyte.pipelines.state.StreamRun;
+import io.rapidbyte.pipelines.state.StreamStatus;
+import io.rapidbyte.wasm.ConnectorException;
+import io.rapidbyte.wasm.StreamPlan;
+import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.WriteMode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the streams of a run: side by side where the runner can, those that failed for a passing reason again, and the others although one failed.
+ *
+ * <p>What a stream is written under, its write run id, is its own where streams run apart, because what is at work on it is ended by this id.
+ */
+final class StreamRuns {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamRuns.class);
+
+    /** How long what is at work may take to end when it is told to. Whoever presses Ctrl-C waits for it. */
+    private static final Duration PATIENCE = Duration.ofMillis(1500);
+
+    private final PreparedPipeline pipeline;
+    private final RunOptions options;
+    private final String runId;
+    private final StateStore store;
+    private final CountDownLatch stopping;
+    private final int retries;
+    private final List<Preflight.Departure> departures = new ArrayList<>();
+    private final Set<GraphRun> active = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger writeRuns = new AtomicInteger();
+    private final AtomicReference<Throwable> defect = new AtomicReference<>();
+
+    /** Whether a stream failed that the others are not to outlive. */
+    private volatile boolean abandoned;
+
+    StreamRuns(
+            PreparedPipeline pipeline,
+            RunOptions options,
+            String runId,
+            StateStore store,
+            Preflight.Departure departure,
+            CountDownLatch stopping,
+            int retries) {
+        this.pipeline = pipeline;
+        this.options = options;
+        this.runId = runId;
+        this.store = store;
+        this.stopping = stopping;
+        this.retries = retries;
+        departures.add(departure);
+    }
+
+    /** Writes down how the streams are going to be moved. */
+    List<StreamTask> begin(List<StreamSpec> streams, Recovery recovery) {
+        Map<String, StreamPlan> plans = new LinkedHashMap<>();
+        departures.get(0).plans().forEach(plan -> plans.put(plan.stream().name(), plan));
+        boolean apart = options.runner().runsStreamsApart();
+        String shared = nextWriteRunId();
+        List<StreamTask> tasks = new ArrayList<>();
+        for (StreamSpec stream : streams) {
+            StreamRun begun = recovery.of(stream.name());
+            String writeRunId =
+                    begun != null ? begun.writeRunId() : tasks.isEmpty() || !apart ? shared : nextWriteRunId();
+            tasks.add(new StreamTask(
+                    stream, Fingerprint.of(pipeline, stream), plans.get(stream.name()), writeRunId, begun != null));
+        }
+        tasks.forEach(task -> store.plan(pipeline.name(), record(task, StreamStatus.BEGUN)));
+        return tasks;
+    }
+
+    /**
+     * Runs them, and returns when all have ended, well or not, and what they left has been removed.
+     *
+     * @param threads for all together
+     */
+    void run(List<StreamTask> tasks, int threads, RunWatch watch) {
+        List<Thread> workers = options.runner().runsStreamsApart() ? apart(tasks, threads) : together(tasks, threads);
+        workers.forEach(Thread::start);
+        try {
+            while (workers.stream().anyMatch(Thread::isAlive)) {
+                if (PipelineRun.await(stopping, RunWatch.LOOK)
+                        || Thread.currentThread().isInterrupted()) {
+                    stop();
+                    break;
+                }
+                active.forEach(GraphRun::look);
+                watch.look();
+            }
+            join(workers);
+            tasks.stream().filter(this::isLeft).forEach(this::cleanUp);
+            watch.end();
+            reportAll(tasks);
+        } finally {
+            departures.stream().skip(1).forEach(Preflight.Departure::close);
+        }
+        if (defect.get() instanceof Error error) {
+            throw error;
+        }
+        if (defect.get() != null) {
+            throw (RuntimeException) defect.get();
+        }
+    }
+
+    /** Why streams failed, in the order of the pipeline file. */
+    static Map<String, Throwable> failures(List<StreamTask> tasks) {
+        Map<String, Throwable> failures = new LinkedHashMap<>();
+        for (StreamTask task : tasks) {
+            if (task.state() == StreamTask.State.FAILED) {
+                failures.put(task.name(), task.failure());
+            }
+        }
+        return failures;
+    }
+
+    private List<Thread> apart(List<StreamTask> tasks, int threads) {
+        Slots slots = new Slots(tasks, threads);
+        List<Thread> workers = new ArrayList<>();
+        for (int i = 0; i < Math.min(threads, tasks.size()); i++) {
+            workers.add(worker("streams-" + i, () -> {
+                for (StreamTask task = slots.take(); task != null; task = slots.take()) {
+                    try {
+                        runGroup(List.of(task), task.threads());
+                    } finally {
+                        slots.give(task);
+                    }
+                    if (isOver()) {
+                        slots.clear();
+                    }
+                }
+            }));
+        }
+        return workers;
+    }
+
+    private List<Thread> together(List<StreamTask> tasks, int threads) {
+        return List.of(worker("streams", () -> runGroup(tasks, threads)));
+    }
+
+    private interface Work {
+        void run() throws InterruptedException;
+    }
+
+    private Thread worker(String name, Work work) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        work.run();
+                    } catch (InterruptedException e) {
+                        LOG.debug("{} was interrupted", name);
+                    } catch (RuntimeException | Error e) {
+                        defect.compareAndSet(null, e);
+                        abandon();
+                    }
+                },
+                "rapidbyte-" + name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** Runs streams as one graph until they are complete, or have failed for good. */
+    private void runGroup(List<StreamTask> group, int threads) {
+        Throwable last = null;
+        while (!isOver()) {
+            try {
+                if (last != null) {
+                    for (StreamTask task : group) {
+                        again(task, last);
+                    }
+                }
+                execute(group, threads);
+                group.forEach(StreamTask::done);
+                return;
+            } catch (RuntimeException | Error e) {
+                if (isOver()) {
+                    return;
+                }
+                last = e;
+                LOG.debug("attempt {} failed", group.get(0).attempts(), e);
+            }
+            if (group.size() > 1 && !failsFast()) {
+                oneByOne(group, threads, last);
+                return;
+            }
+            if (!waitForRetry(group, last)) {
+                fail(group, last);
+                return;
+            }
+        }
+    }
+
+    /** One of them is to blame, and nobody says which: each is run by itself, so that the others are not lost with it. */
+    private void oneByOne(List<StreamTask> group, int threads, Throwable last) {
+        LOG.info("{} streams failed as one job and are run one by one.", group.size());
+        for (StreamTask task : group) {
+            if (isOver()) {
+                return;
+            }
+            List<StreamTask> alone = List.of(task);
+            try {
+                task.retrying();
+                again(task, last);
+            } catch (RuntimeException | Error e) {
+                fail(alone, e);
+                continue;
+            }
+            runGroup(alone, threads);
+        }
+    }
+
+    private void execute(List<StreamTask> group, int threads) {
+        group.forEach(StreamTask::begin);
+        GraphRun graph = new GraphRun(group, options.runner().isWatchable());
+        active.add(graph);
+        try (FlinkFolder folder = FlinkFolder.create()) {
+            PipelineGraph graphs =
+                    new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
+            graph.run(graphs.build(group, options.runner().options(threads, folder)));
+        } catch (IOException e) {
+            throw new RunFailedException("The folder for temporary files cannot be written: " + e.getMessage(), e);
+        } finally {
+            active.remove(graph);
+            if (isOver()) {
+                graph.cancel();
+            }
+        }
+    }
+
+    /** Waits until it is time to try again; false when it is not to be tried again. */
+    private boolean waitForRetry(List<StreamTask> group, Throwable failure) {
+        Optional<ConnectorException> connector = ConnectorFailures.find(failure);
+        int failures = group.get(0).attempts();
+        boolean canBeRepeated = pipeline.writeMode() != WriteMode.APPEND || pipeline.writesOnce();
+        if (connector.isEmpty() || !connector.get().error().retryable() || !canBeRepeated || failures > retries) {
+            return false;
+        }
+        Duration wait = options.backoff().after(failures, connector.get().error());
+        group.forEach(StreamTask::retrying);
+        LOG.warn("{} {}", connector.get().getMessage(), PipelineRun.again(wait, failures, retries));
+        return !PipelineRun.await(stopping, wait) && !isOver();
+    }
+
+    /** Makes a stream ready to be tried again. */
+    private void again(StreamTask task, Throwable failure) {
+        Leftovers.endWriters(task.writeRunId(), PATIENCE);
+        boolean goesOn = isGoneOnWith();
+        String writeRunId = task.writeRunId();
+        if (!goesOn) {
+            Leftovers.remove(pipeline, writeRunId, List.of(task.plan().stream()));
+            writeRunId = nextWriteRunId();
+        }
+        LocalWriters.forget(task.writeRunId());
+        StreamPlan plan = task.plan();
+        if (isOfSource(failure)) {
+            // The state that the run keeps may have gone with the connection.
+            Preflight.Departure fresh = Preflight.depart(
+                    pipeline, List.of(task.spec()), goesOn ? Map.of(task.name(), plan) : Map.of(), runId);
+            synchronized (departures) {
+                departures.add(fresh);
+            }
+            plan = fresh.plans().get(0);
+        }
+        task.again(plan, writeRunId);
+        store.plan(pipeline.name(), record(task, StreamStatus.BEGUN));
+    }
+
+    private boolean isOfSource(Throwable failure) {
+        return ConnectorFailures.find(failure)
+                .map(each ->
+                        !each.connector().equals(pipeline.destination().module().name()))
+                .orElse(true);
+    }
+
+    /** Whether a stream that broke off is gone on with, and not begun anew. */
+    private boolean isGoneOnWith() {
+        return pipeline.writeMode() == WriteMode.APPEND && pipeline.writesOnce();
+    }
+
+    private void fail(List<StreamTask> group, Throwable failure) {
+        for (StreamTask task : group) {
+            cleanUp(task);
+            task.failed(failure);
+        }
+        if (failsFast()) {
+            abandon();
+        }
+    }
+
+    /** What is gone on with keeps what it has. */
+    private void cleanUp(StreamTask task) {
+        Leftovers.endWriters(task.writeRunId(), PATIENCE);
+        if (!isGoneOnWith()) {
+            Leftovers.remove(pipeline, task.writeRunId(), List.of(task.plan().stream()));
+        }
+        LocalWriters.forget(task.writeRunId());
+    }
+
+    private boolean isLeft(StreamTask task) {
+        return task.state() == StreamTask.State.MOVING || task.state() == StreamTask.State.RETRYING;
+    }
+
+    private boolean failsFast() {
+        return Boolean.TRUE.equals(pipeline.resources().failFast());
+    }
+
+    private boolean isOver() {
+        return abandoned || stopping.getCount() == 0;
+    }
+
+    private void abandon() {
+        abandoned = true;
+        active.forEach(GraphRun::cancel);
+    }
+
+    private void stop() {
+        stopping.countDown();
+        abandon();
+    }
+
+    private void join(List<Thread> workers) {
+        boolean wasInterrupted = Thread.interrupted();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        for (Thread worker : workers) {
+            try {
+                if (stopping.getCount() > 0) {
+                    worker.join();
+                } else {
+                    worker.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+                }
+            } catch (InterruptedException e) {
+                wasInterrupted = true;
+                stop();
+            }
+        }
+        if (wasInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void reportAll(List<StreamTask> tasks) {
+        for (StreamTask task : tasks) {
+            StreamStatus status = switch (task.state()) {
+                case DONE -> StreamStatus.DONE;
+                case FAILED -> StreamStatus.FAILED;
+                default -> StreamStatus.BEGUN;
+            };
+            store.report(record(task, status));
+        }
+    }
+
+    private StreamRun record(StreamTask task, StreamStatus status) {
+        StreamReport report = task.report();
+        Throwable failure = task.failure();
+        Optional<ConnectorException> connector = ConnectorFailures.find(failure);
+        String message = failure == null ? null : String.valueOf(failure.getMessage());
+        return new StreamRun(
+                runId,
+                task.name(),
+                status,
+                task.writeRunId(),
+                task.fingerprint(),
+                pipeline.writeMode().jsonName(),
+                pipeline.writeMode() == WriteMode.APPEND && !pipeline.writesOnce() ? null : PlanJson.write(task.plan()),
+                task.attempts(),
+                report.recordsRead(),
+                report.recordsWritten(),
+                report.recordsRefused(),
+                report.bytesWritten(),
+                0,
+                connector.map(each -> each.error().code()).orElse(null),
+                connector.map(Throwable::getMessage).orElse(message));
+    }
+
+    private String nextWriteRunId() {
+        int number = writeRuns.incrementAndGet();
+        return number == 1 ? runId : runId + "-" + number;
+    }
+}
