@@ -11,6 +11,9 @@ import io.rapidbyte.pipelines.run.RunInterruptedException;
 import io.rapidbyte.pipelines.run.RunRefusedException;
 import io.rapidbyte.pipelines.run.RunnerKind;
 import io.rapidbyte.pipelines.run.StreamsFailedException;
+import io.rapidbyte.pipelines.state.PipelineBusyException;
+import io.rapidbyte.pipelines.state.StateException;
+import io.rapidbyte.wasm.Category;
 import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import java.util.ArrayList;
@@ -67,6 +70,13 @@ record Failure(ExitCode code, List<String> sentences, ConnectorError error, Stri
         }
         if (thrown instanceof CommandFailedException failed) {
             return new Failure(failed.code(), lines(thrown), null, null, failed.result());
+        }
+        if (thrown instanceof PipelineBusyException) {
+            return new Failure(ExitCode.of(Category.DATA), lines(thrown));
+        }
+        if (thrown instanceof StateException state) {
+            return new Failure(
+                    state.isMisconfigured() ? ExitCode.USAGE : ExitCode.of(Category.PERMISSION), lines(thrown));
         }
         Optional<ConnectorException> connector = ConnectorFailures.find(thrown);
         if (connector.isPresent()) {

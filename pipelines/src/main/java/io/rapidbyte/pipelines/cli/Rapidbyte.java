@@ -33,6 +33,7 @@ public final class Rapidbyte {
                 .addSubcommand(new RunCommand(context))
                 .addSubcommand(new CheckCommand(context))
                 .addSubcommand(new DiscoverCommand(context))
+                .addSubcommand(StateCommand.of(context))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new java.io.PrintWriter(console.out(), true))
                 .setErr(new java.io.PrintWriter(console.err(), true))
@@ -64,7 +65,7 @@ public final class Rapidbyte {
         }
         Object user = command.commandSpec().userObject();
         if (!(user instanceof RapidbyteCommand wanted)) {
-            commandLine.usage(console.err());
+            command.commandSpec().commandLine().usage(console.err());
             return ExitCode.USAGE.code();
         }
         Logging.configure(wanted.output().verbosity(), console.err());

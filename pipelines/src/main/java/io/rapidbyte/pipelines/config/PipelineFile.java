@@ -73,7 +73,8 @@ public final class PipelineFile {
         problems.addAll(meaning(document));
         problems.addAll(NotRunYet.problems(document));
         refuseAny(problems);
-        return new PipelineFile(document, map(document.root(), folder));
+        return new PipelineFile(
+                document, map(document.root(), folder.resolve(Path.of(name).getFileName()), folder));
     }
 
     /** Returns the pipeline. */
@@ -191,7 +192,7 @@ public final class PipelineFile {
         }
     }
 
-    private static Pipeline map(JsonNode root, Path folder) {
+    private static Pipeline map(JsonNode root, Path file, Path folder) {
         JsonNode source = root.get("source");
         JsonNode destination = root.get("destination");
         if (destination.path("schema_evolution").path("type_change").isNull()) {
@@ -200,6 +201,7 @@ public final class PipelineFile {
         }
         return new Pipeline(
                 root.get("pipeline").asText(),
+                file,
                 folder,
                 connector("source", source),
                 StreamSupport.stream(source.get("streams").spliterator(), false)

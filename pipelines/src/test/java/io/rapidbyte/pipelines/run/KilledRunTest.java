@@ -45,8 +45,8 @@ class KilledRunTest {
         source = PostgresServer.shared().newSchema();
         target = PostgresServer.shared().newSchema();
         source.execute(
-                "create table events as select n as id, 'event ' || md5(n::text) as note from generate_series(1, " + ROWS
-                        + ") n",
+                "create table events as select n as id, 'event ' || md5(n::text) as note from generate_series(1, "
+                        + ROWS + ") n",
                 "alter table events add primary key (id)");
     }
 
@@ -115,7 +115,8 @@ class KilledRunTest {
         Path file = file("full_refresh", "append");
         kill(file, KilledRun.Moment.SOME_COMMITTED);
         Files.writeString(
-                file, Files.readString(file).replace("sync_mode: full_refresh", "sync_mode: full_refresh, columns: [id]"));
+                file,
+                Files.readString(file).replace("sync_mode: full_refresh", "sync_mode: full_refresh, columns: [id]"));
 
         RunRefusedException refusal =
                 assertThrows(RunRefusedException.class, () -> PipelineRun.run(pipeline(file), options()));

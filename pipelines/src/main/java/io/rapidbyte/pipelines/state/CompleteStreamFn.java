@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.state;
+
+import static java.util.Objects.requireNonNull;
+
+import io.rapidbyte.beam.io.FinalizedStream;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.beam.sdk.transforms.DoFn;
+
+/**
+ * Writes down that streams are complete, together with where they end. Its elements come when everything of a stream is committed, so that a
+ * position is never ahead of the data; one that comes twice is written down once.
+ */
+public final class CompleteStreamFn extends DoFn<FinalizedStream, Void> {
+    private static final long serialVersionUID = 1L;
+
+    private final StateLocation location;
+    private final String runId;
+
+    /** By stream; those that are read whole have none. */
+    private final HashMap<String, String> cursorFields;
+
+    private transient StoreOfWorker store;
+
+    /**
+     * For the streams of a run.
+     *
+     * @param cursorFields the columns that order changes, by stream
+     */
+    public CompleteStreamFn(StateLocation location, String runId, Map<String, String> cursorFields) {
+        this.location = requireNonNull(location, "location");
+        this.runId = requireNonNull(runId, "runId");
+        this.cursorFields = new HashMap<>(cursorFields);
+    }
+
+    @Setup
+    public void setup() {
+        store = new StoreOfWorker(location);
+    }
+
+    @ProcessElement
+    public void process(@Element FinalizedStream stream) {
+        store.get()
+                .complete(
+                        runId,
+                        new CompletedStream(
+                                stream.stream(),
+                                stream.rows(),
+                                stream.refused(),
+                                stream.bytes(),
+                                stream.position(),
+                                cursorFields.get(stream.stream())));
+    }
+
+    @Teardown
+    public void teardown() {
+        store.close();
+    }
+}
