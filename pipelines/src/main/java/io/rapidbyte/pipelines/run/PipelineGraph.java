@@ -63,7 +63,7 @@ final class PipelineGraph {
         List<StreamPlan> plans = tasks.stream().map(StreamTask::plan).toList();
         PCollection<ArrowBatch> batches =
                 graph.apply("read " + source + suffix, read().withPlans(plans).withRunId(writeRunId));
-        for (PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>> transform : options.between()) {
+        for (PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>> transform : options.between()) {
             batches = batches.apply(transform);
         }
         WasmWriteResult written = batches.apply("write " + destination + suffix, write().withRunId(writeRunId));

@@ -21,7 +21,7 @@ import org.apache.beam.sdk.values.PCollection;
 public record RunOptions(
         RunnerKind runner,
         ProgressListener progress,
-        List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between,
+        List<PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between,
         StateLocation state,
         Backoff backoff) {
     public RunOptions {
@@ -37,7 +37,8 @@ public record RunOptions(
     }
 
     /** The same with something between reading and writing. */
-    public RunOptions withBetween(List<PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>>> transforms) {
+    public RunOptions withBetween(
+            List<PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>>> transforms) {
         return new RunOptions(runner, progress, transforms, state, backoff);
     }
 

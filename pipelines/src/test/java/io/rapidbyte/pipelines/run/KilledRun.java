@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
-import io.rapidbyte.beam.io.ArrowBatch;
 import io.rapidbyte.pipelines.config.PipelineFile;
 import io.rapidbyte.pipelines.state.StateLocation;
 import java.nio.file.Path;
@@ -10,12 +9,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.beam.sdk.transforms.DoFn;
-import org.apache.beam.sdk.transforms.PTransform;
-import org.apache.beam.sdk.transforms.ParDo;
-import org.apache.beam.sdk.values.PCollection;
 
 /**
  * A process that runs a pipeline and dies without a word at a moment that is named, as if by SIGKILL. Its arguments: the pipeline file, the state's
@@ -37,8 +30,6 @@ final class KilledRun {
         FINALIZED
     }
 
-    private static final AtomicInteger BATCHES = new AtomicInteger();
-
     private final String url;
     private final String ledger;
     private final long rows;
@@ -57,33 +48,8 @@ final class KilledRun {
         PreparedPipeline pipeline = PreparedPipeline.prepare(
                 PipelineFile.read(file, System::getenv), new ConnectorResolver(System::getenv));
         RunOptions options = new RunOptions(RunnerKind.DIRECT, run.listener(moment, state))
-                .withState(new StateLocation(StateLocation.Backend.SQLITE, state.toString()))
-                .withBetween(moment == Moment.SOME_COMMITTED ? List.of(run.killer()) : List.of());
+                .withState(new StateLocation(StateLocation.Backend.SQLITE, state.toString()));
         PipelineRun.run(pipeline, options);
-    }
-
-    /** Dies at the fifteenth batch, once one of those before it is committed. */
-    private PTransform<PCollection<ArrowBatch>, PCollection<ArrowBatch>> killer() {
-        String committed = "select count(*) > 0 from " + ledger + " where unit >= 0";
-        return ParDo.of(new Killer(url, committed));
-    }
-
-    private static final class Killer extends DoFn<ArrowBatch, ArrowBatch> {
-        private final String server;
-        private final String committed;
-
-        private Killer(String server, String committed) {
-            this.server = server;
-            this.committed = committed;
-        }
-
-        @ProcessElement
-        public void process(@Element ArrowBatch batch, OutputReceiver<ArrowBatch> output) {
-            if (BATCHES.incrementAndGet() == 15) {
-                dieWhen(server, committed);
-            }
-            output.output(batch);
-        }
     }
 
     private ProgressListener listener(Moment moment, Path state) {
@@ -95,9 +61,7 @@ final class KilledRun {
                 }
                 switch (moment) {
                     case PLANNED -> die();
-                    case SOME_COMMITTED -> {
-                        // That is the killer's.
-                    }
+                    case SOME_COMMITTED -> watch("select count(*) > 0 from " + ledger + " where unit >= 0");
                     case ALL_COMMITTED ->
                         watch("select coalesce(sum(row_count), 0) >= " + rows + " from " + ledger + " where unit >= 0");
                     case FINALIZED -> {

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -203,7 +204,13 @@ class KilledRunTest {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("output.txt").toFile());
         child.environment().put("TEST_PASSWORD", PostgresServer.PASSWORD);
-        int code = child.start().waitFor();
-        assertThat(Files.readString(folder.resolve("output.txt")), code, is(KilledRun.EXIT_CODE));
+        Process process = child.start();
+        boolean ended = process.waitFor(2, TimeUnit.MINUTES);
+        String output = Files.readString(folder.resolve("output.txt"));
+        if (!ended) {
+            process.destroyForcibly();
+        }
+        assertThat(output, ended);
+        assertThat(output, process.exitValue(), is(KilledRun.EXIT_CODE));
     }
 }
