@@ -430,12 +430,13 @@ class PipelineFileTest {
     }
 
     private List<String> problems(String text) {
-        ConfigurationException refused = assertThrows(ConfigurationException.class, () -> parse(text));
+        ConfigurationException refused =
+                assertThrows(ConfigurationException.class, () -> parse(text).pipeline());
         return refused.problems().stream().map(ConfigProblem::toString).toList();
     }
 
     private static List<String> validated(PipelineFile file, JsonNode schema) {
-        return file.validateConfig(file.pipeline().source(), "source-postgres", schema).stream()
+        return file.validateConfig("source", "source-postgres", schema).stream()
                 .map(ConfigProblem::toString)
                 .toList();
     }
