@@ -4,6 +4,7 @@ package io.rapidbyte.pipelines.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.pipelines.config.PipelineSchema;
@@ -61,10 +62,13 @@ final class SchemaCommand implements RapidbyteCommand {
                         .put(name, module.manifest().configSchema());
             }
         }
-        DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
+        Separators separators =
+                Separators.createDefaultInstance().withObjectFieldValueSpacing(Separators.Spacing.AFTER);
+        DefaultPrettyPrinter printer =
+                new DefaultPrettyPrinter(separators).withObjectIndenter(new DefaultIndenter("  ", "\n"));
         try {
             return new ObjectMapper()
-                    .writer(new DefaultPrettyPrinter().withObjectIndenter(indenter))
+                    .writer(printer)
                     .writeValueAsString(PipelineSchema.forEditors(sources, destinations));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of JSON values could not be written", e);

@@ -143,8 +143,8 @@ final class SchemaValidator {
                     case "type" ->
                         document.problem(
                                 pointer,
-                                "expected " + types(rules.path("type")) + ", found " + found(document, pointer, rules)
-                                        + quotesHint(rules, value));
+                                "expected " + rules.path("x-expected").asText(types(rules.path("type"))) + ", found "
+                                        + found(document, pointer, rules) + quotesHint(rules, value));
                     case "enum", "const" -> {
                         List<String> allowed = allowed(rules, error.getKeyword());
                         yield document.problem(

@@ -49,10 +49,14 @@ final class YamlSyntax {
 
     private static String sentence(JsonProcessingException e) {
         ReaderException unprintable = cause(e, ReaderException.class);
-        return unprintable != null
-                ? "the file holds the character U+%04X, which no text may; is it a text file?"
-                        .formatted(unprintable.getCodePoint())
-                : line(e.getOriginalMessage().lines().findFirst().orElse("it cannot be parsed"));
+        if (unprintable != null) {
+            return "the file holds the character U+%04X, which no text may; is it a text file?"
+                    .formatted(unprintable.getCodePoint());
+        }
+        String message = e.getOriginalMessage().lines().findFirst().orElse("it cannot be parsed");
+        return message.startsWith("Expected a field name")
+                ? "the name of a field must be plain text, and here stands a mapping or a list"
+                : line(message);
     }
 
     private static String line(String text) {
