@@ -39,7 +39,7 @@ public final class ConnectorModule implements Serializable {
         return BundledModules.load(name);
     }
 
-    /** The names of the connectors on the class path. */
+    /** The names of all connectors that are on the class path, sorted. */
     public static SortedSet<String> bundledNames() {
         return BundledModules.names();
     }

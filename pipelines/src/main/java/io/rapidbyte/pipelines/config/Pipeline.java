@@ -8,6 +8,7 @@ import java.util.List;
  * A pipeline as its file describes it, valid as far as that can be told without its connectors.
  *
  * @param name the pipeline's name
+ * @param file the file, of which a text that was never in one has only the name
  * @param folder the folder its relative paths start from
  * @param source what reads
  * @param streams what is read, at least one
@@ -21,6 +22,7 @@ import java.util.List;
  */
 public record Pipeline(
         String name,
+        Path file,
         Path folder,
         ConnectorUse source,
         List<StreamSection> streams,

@@ -40,11 +40,13 @@ public final class PipelineFile {
             .build();
 
     private final Document document;
+    private final Path file;
     private final Path folder;
     private final List<ConfigProblem> problems;
 
-    private PipelineFile(Document document, Path folder, List<ConfigProblem> problems) {
+    private PipelineFile(Document document, Path file, Path folder, List<ConfigProblem> problems) {
         this.document = document;
+        this.file = file;
         this.folder = folder;
         this.problems = List.copyOf(problems);
     }
@@ -79,7 +81,7 @@ public final class PipelineFile {
                 connector.putObject("config");
             }
         }
-        return new PipelineFile(document, folder, problems);
+        return new PipelineFile(document, folder.resolve(Path.of(name).getFileName()), folder, problems);
     }
 
     /** Returns what is wrong with the file as far as that can be told without its connectors; empty when nothing is. */
@@ -96,7 +98,7 @@ public final class PipelineFile {
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
         }
-        return map(document.root(), folder);
+        return map(document.root(), file, folder);
     }
 
     /** Returns the folder that the pipeline's relative paths start from. */
@@ -200,7 +202,7 @@ public final class PipelineFile {
         throw new ConfigurationException(List.of(new ConfigProblem(file.toString(), Location.START, "", reason)));
     }
 
-    private static Pipeline map(JsonNode root, Path folder) {
+    private static Pipeline map(JsonNode root, Path file, Path folder) {
         JsonNode source = root.get("source");
         JsonNode destination = root.get("destination");
         if (destination.path("schema_evolution").path("type_change").isNull()) {
@@ -209,6 +211,7 @@ public final class PipelineFile {
         }
         return new Pipeline(
                 root.get("pipeline").asText(),
+                file,
                 folder,
                 connector("source", source),
                 StreamSupport.stream(source.get("streams").spliterator(), false)

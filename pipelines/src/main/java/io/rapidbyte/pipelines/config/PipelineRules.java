@@ -31,6 +31,7 @@ final class PipelineRules {
         rules.upsert();
         rules.pin("source");
         rules.pin("destination");
+        rules.state();
         rules.sizes();
         return rules.problems;
     }
@@ -81,6 +82,15 @@ final class PipelineRules {
             problems.add(document.problem(
                     "/destination/write_mode",
                     "upsert needs destination.primary_key, the columns that identify a row"));
+        }
+    }
+
+    private void state() {
+        JsonNode state = document.root().path("state");
+        if (state.path("backend").asText().equals("postgres") && !state.has("connection")) {
+            problems.add(document.problem(
+                    "/state/backend",
+                    "postgres needs state.connection, such as postgres://user:${STATE_PASSWORD}@host:5432/database"));
         }
     }
 

@@ -364,6 +364,14 @@ class PipelineFileTest {
     }
 
     @Test
+    void stateInADatabaseNeedsToBeToldWhichOne() {
+        assertThat(
+                problems(VALID + "state: {backend: postgres}\n"),
+                contains("p.yaml:14:18: state.backend: postgres needs state.connection, such as"
+                        + " postgres://user:${STATE_PASSWORD}@host:5432/database"));
+    }
+
+    @Test
     void whatIsNotSaidHasTheDefaultOfWhoeverUsesIt() {
         Pipeline pipeline = parse(VALID).pipeline();
 

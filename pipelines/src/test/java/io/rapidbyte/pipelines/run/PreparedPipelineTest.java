@@ -99,6 +99,19 @@ class PreparedPipelineTest {
     }
 
     @Test
+    void theFileOnTheReferencePageIsOne() throws IOException {
+        String page = Files.readString(Path.of("../docs/pipeline-file.md"));
+        int begin = page.indexOf("```yaml\n") + "```yaml\n".length();
+
+        PreparedPipeline prepared = PreparedPipeline.prepare(
+                PipelineFile.parse("p.yaml", page.substring(begin, page.indexOf("```", begin)), folder, name -> "x"),
+                new ConnectorResolver(name -> null));
+
+        assertThat(prepared.streams().get(0).syncMode(), is(SyncMode.INCREMENTAL));
+        assertThat(prepared.writeMode(), is(WriteMode.UPSERT));
+    }
+
+    @Test
     void theFlushSizeIsTheDestinationsUnlessItsConfigurationSaysSo() throws IOException {
         String flush = VALID + "resources: {copy_flush_bytes: 2mb}\n";
         String pinned = VALID + "resources: {autotune: {pin_copy_flush_bytes: 128kb}}\n";
