@@ -57,6 +57,10 @@ public final class PipelineSchema {
      */
     public static JsonNode forEditors(Map<String, JsonNode> sources, Map<String, JsonNode> destinations) {
         ObjectNode root = (ObjectNode) bare();
+        // As PipelineRules says it, with better words.
+        require(root.at("/properties/destination"), "write_mode", "upsert", "primary_key");
+        require(root.at("/properties/state"), "backend", "postgres", "connection");
+        require(root.at("/$defs/stream"), "sync_mode", "incremental", "cursor_field");
         sources.forEach((name, config) -> connect(root, "source", name, config));
         destinations.forEach((name, config) -> connect(root, "destination", name, config));
         admitVariables(root);
@@ -71,15 +75,24 @@ public final class PipelineSchema {
         ObjectNode schema = (ObjectNode) root.at("/properties/" + section);
         ObjectNode use = (ObjectNode) schema.at("/properties/use");
         use.withArray("examples").add(connector);
-        ObjectNode rule = schema.withArray("allOf").addObject();
-        ObjectNode condition = rule.putObject("if");
-        condition.putArray("required").add("use");
-        condition.putObject("properties").putObject("use").put("const", connector);
-        ObjectNode consequence = rule.putObject("then");
+        ObjectNode consequence = when(schema, "use", connector);
         if (!config.path("required").isEmpty()) {
             consequence.putArray("required").add("config");
         }
         consequence.putObject("properties").putObject("config").put("$ref", "#/$defs/" + definition);
+    }
+
+    private static void require(JsonNode schema, String field, String value, String required) {
+        when((ObjectNode) schema, field, value).putArray("required").add(required);
+    }
+
+    /** Returns the empty schema that holds for objects whose field has the value. */
+    private static ObjectNode when(ObjectNode schema, String field, String value) {
+        ObjectNode rule = schema.withArray("allOf").addObject();
+        ObjectNode condition = rule.putObject("if");
+        condition.putArray("required").add(field);
+        condition.putObject("properties").putObject(field).put("const", value);
+        return rule.putObject("then");
     }
 
     /** A schema that has become a part of another one: what it refers to in itself has another place there. */

@@ -27,7 +27,7 @@ import java.util.StringJoiner;
  * <p>A value that came from a variable is text; it takes the type the schema asks for when it can be read as one.
  */
 final class SchemaValidator {
-    private static final Set<String> COMBINATORS = Set.of("anyOf", "oneOf", "not", "if", "then", "else");
+    private static final Set<String> COMBINATORS = Set.of("anyOf", "oneOf", "not", "if");
 
     private final JsonNode schemaTree;
     private final Schema schema;

@@ -276,6 +276,19 @@ class PipelineFileTest {
     }
 
     @Test
+    void whatAConnectorAsksForOnAConditionIsAskedFor() throws IOException {
+        JsonNode schema = new ObjectMapper().readTree("""
+                {"properties": {"tls": {"type": "boolean"}, "key": {"type": "string"}},
+                 "if": {"required": ["tls"], "properties": {"tls": {"const": true}}}, "then": {"required": ["key"]}}
+                """);
+
+        assertThat(validated(parse(withSourceConfig("{tls: false}")), schema), is(List.of()));
+        assertThat(
+                validated(parse(withSourceConfig("{tls: true}")), schema),
+                contains("p.yaml:6:5: source.config: the field 'key' is missing [source-postgres]"));
+    }
+
+    @Test
     void streamsAreNamedOnce() {
         assertThat(
                 problems(VALID.replace("    - name: users\n", "    - name: users\n    - name: users\n")),
