@@ -38,6 +38,15 @@ public record Grants(List<String> allowedHosts, List<String> allowedEnv, List<St
         return NOTHING;
     }
 
+    /**
+     * Makes sure that an entry of the allowed hosts has one of their forms.
+     *
+     * @throws IllegalArgumentException with a sentence that names the entry
+     */
+    public static void requireHost(String entry) {
+        HostPattern.parse(entry);
+    }
+
     /** The same grants with other hosts; null for all that the manifest asks for. */
     public Grants withAllowedHosts(List<String> hosts) {
         return new Grants(hosts, allowedEnv, allowedFolders);

@@ -34,6 +34,7 @@ public final class Rapidbyte {
                 .addSubcommand(new CheckCommand(context))
                 .addSubcommand(new DiscoverCommand(context))
                 .addSubcommand(StateCommand.of(context))
+                .addSubcommand(new SchemaCommand(context))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new java.io.PrintWriter(console.out(), true))
                 .setErr(new java.io.PrintWriter(console.err(), true))

@@ -45,6 +45,11 @@ public record ByteSize(long bytes) {
         return new ByteSize(bytes.longValueExact());
     }
 
+    /** Whether the text has the form of a size, even of one that is too large for anything. */
+    static boolean isSize(String text) {
+        return FORM.matcher(text).matches();
+    }
+
     @JsonCreator
     static ByteSize fromJson(Object value) {
         return value instanceof Number number ? new ByteSize(number.longValue()) : parse(String.valueOf(value));

@@ -17,12 +17,26 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
  */
 public record ConnectorUse(
         String section, String use, String sha256, ObjectNode config, Permissions permissions, LimitsSection limits) {
+    private static final String PIN = "@sha256:";
+
     public ConnectorUse {
         requireNonNull(section, "section");
         requireNonNull(use, "use");
         requireNonNull(config, "config");
         requireNonNull(permissions, "permissions");
         requireNonNull(limits, "limits");
+    }
+
+    /** Returns the checksum that stands behind a connector's name or path, as it stands there; null when there is none. */
+    static String pin(String use) {
+        int at = use.indexOf(PIN);
+        return at < 0 ? null : use.substring(at + PIN.length());
+    }
+
+    /** Returns the name or path without a checksum behind it. */
+    static String withoutPin(String use) {
+        int at = use.indexOf(PIN);
+        return at < 0 ? use : use.substring(0, at);
     }
 
     /** Names the section and the connector; the configuration stays out because it may hold secrets. */

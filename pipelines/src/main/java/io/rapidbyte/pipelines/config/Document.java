@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The content of a pipeline file as JSON, and where each part of it stands in the file. All parts are addressed by JSON
@@ -22,6 +24,7 @@ final class Document {
     private final Map<String, Location> values = new HashMap<>();
     private final Map<String, Location> keys = new HashMap<>();
     private final Map<String, String> written = new HashMap<>();
+    private final Set<String> unresolved = new HashSet<>();
     private JsonNode root;
     private int nodes;
 
@@ -57,6 +60,17 @@ final class Document {
     /** The text of a scalar as it stands in the file, when variables were put in; else null. */
     String writtenAs(String pointer) {
         return written.get(pointer);
+    }
+
+    /** Whether the value at the pointer refers to something that has no value, so that nothing more can be said of it. */
+    boolean isUnresolved(String pointer) {
+        return unresolved.contains(pointer);
+    }
+
+    /** How the scalar at the pointer is shown to people: as it stands in the file, without what was put into it. */
+    String shown(String pointer) {
+        String text = written.get(pointer);
+        return (text == null ? root.at(pointer).asText() : text).replaceAll("\\p{Cntrl}+", " ");
     }
 
     /** Replaces the scalar at the pointer. */
@@ -115,6 +129,7 @@ final class Document {
         try {
             return TextNode.valueOf(substitution.apply(text));
         } catch (Substitution.UnresolvedException e) {
+            unresolved.add(pointer);
             problems.add(problem(pointer, e.getMessage()));
             return TextNode.valueOf(text);
         }

@@ -40,6 +40,6 @@ final class FieldPath {
                 shown.append(shown.isEmpty() ? "" : ".").append(step);
             }
         }
-        return shown.toString();
+        return shown.toString().replaceAll("\\p{Cntrl}+", " ");
     }
 }

@@ -9,29 +9,30 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
-/** A pipeline file that was read and is valid as far as that can be told without its connectors. */
+/**
+ * A pipeline file that was read. It may be wrong in many ways: {@link #problems} has what can be told without its connectors,
+ * so that it can be shown together with what they find.
+ */
 public final class PipelineFile {
     /** A pipeline is a page of text; something larger is the wrong file. */
     private static final long MAX_FILE_BYTES = 1024 * 1024;
 
-    private static final Comparator<ConfigProblem> BY_PLACE = Comparator.comparing(
-                    ConfigProblem::location,
-                    Comparator.comparingInt(Location::line).thenComparingInt(Location::column))
-            .thenComparing(ConfigProblem::field);
+    /** Some editors begin a file with it. */
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -39,11 +40,15 @@ public final class PipelineFile {
             .build();
 
     private final Document document;
-    private final Pipeline pipeline;
+    private final Path file;
+    private final Path folder;
+    private final List<ConfigProblem> problems;
 
-    private PipelineFile(Document document, Pipeline pipeline) {
+    private PipelineFile(Document document, Path file, Path folder, List<ConfigProblem> problems) {
         this.document = document;
-        this.pipeline = pipeline;
+        this.file = file;
+        this.folder = folder;
+        this.problems = List.copyOf(problems);
     }
 
     /**
@@ -51,7 +56,7 @@ public final class PipelineFile {
      *
      * @param file the file; its problems name it as it is given here, and paths in it are relative to its folder
      * @param environment the value of an environment variable, or null when it is not set
-     * @throws ConfigurationException when it cannot be read or is not valid, with all of its problems
+     * @throws ConfigurationException when it cannot be read or is no YAML
      */
     public static PipelineFile read(Path file, UnaryOperator<String> environment) {
         return parse(file.toString(), content(file), file.toAbsolutePath().getParent(), environment);
@@ -66,37 +71,105 @@ public final class PipelineFile {
      */
     public static PipelineFile parse(String name, String text, Path folder, UnaryOperator<String> environment) {
         List<ConfigProblem> problems = new ArrayList<>();
-        YamlNode root = YamlReader.read(name, text, problems);
+        YamlNode root = YamlReader.read(name, text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text, problems);
         Document document = Document.of(name, root, new Substitution(environment, folder), problems);
         problems.addAll(SchemaHolder.PIPELINE.validate(document, ""));
-        refuseAny(problems);
-        problems.addAll(meaning(document));
+        problems.addAll(PipelineRules.problems(document));
         problems.addAll(NotRunYet.problems(document));
-        refuseAny(problems);
-        return new PipelineFile(
-                document, map(document.root(), folder.resolve(Path.of(name).getFileName()), folder));
+        for (String section : List.of("source", "destination")) {
+            if (document.root().path(section) instanceof ObjectNode connector && !connector.has("config")) {
+                connector.putObject("config");
+            }
+        }
+        return new PipelineFile(document, folder.resolve(Path.of(name).getFileName()), folder, problems);
     }
 
-    /** Returns the pipeline. */
+    /** Returns what is wrong with the file as far as that can be told without its connectors; empty when nothing is. */
+    public List<ConfigProblem> problems() {
+        return problems;
+    }
+
+    /**
+     * Returns the pipeline.
+     *
+     * @throws ConfigurationException when there are {@link #problems}, with all of them
+     */
     public Pipeline pipeline() {
-        return pipeline;
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        return map(document.root(), file, folder);
+    }
+
+    /** Returns the folder that the pipeline's relative paths start from. */
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * Returns the connector that a section asks for, whatever else is wrong with the file; empty when not even that is said.
+     *
+     * @param section {@code source} or {@code destination}
+     */
+    public Optional<ConnectorUse> connector(String section) {
+        String use = "/" + section + "/use";
+        return text(use)
+                .map(ConnectorUse::withoutPin)
+                .filter(name -> !name.isEmpty())
+                .map(name -> new ConnectorUse(
+                        section,
+                        name,
+                        checksum(document.root().path(section)),
+                        document.root().path(section).path("config") instanceof ObjectNode config
+                                ? config
+                                : MAPPER.createObjectNode(),
+                        Permissions.UNRESTRICTED,
+                        LimitsSection.NONE));
+    }
+
+    /**
+     * Returns a text of the file with variables put in; empty when there is none at the pointer, or one without a value.
+     *
+     * @param pointer a JSON pointer
+     */
+    public Optional<String> text(String pointer) {
+        JsonNode value = document.root().at(pointer);
+        return value.isTextual() && !document.isUnresolved(pointer) ? Optional.of(value.textValue()) : Optional.empty();
+    }
+
+    /** Returns how many elements the list at the pointer has; 0 when there is none. */
+    public int size(String pointer) {
+        JsonNode value = document.root().at(pointer);
+        return value.isArray() ? value.size() : 0;
+    }
+
+    /** Whether the file says something at the pointer. */
+    public boolean says(String pointer) {
+        return !document.root().at(pointer).isMissingNode();
+    }
+
+    /** Returns how a scalar of the file is shown to people: as it stands there, without what was put into it. */
+    public String shown(String pointer) {
+        return document.shown(pointer);
     }
 
     /**
      * Validates the configuration of a connector against the schema of its manifest. Values that came from variables take the
      * types the schema asks for.
      *
+     * @param section {@code source} or {@code destination}
+     * @param connector the connector's name
      * @return the problems, each naming the connector
      */
-    public List<ConfigProblem> validateConfig(ConnectorUse use, String connector, JsonNode configSchema) {
-        String pointer = "/" + use.section() + "/config";
-        if (document.root().at(pointer).isMissingNode()) {
-            ((ObjectNode) document.root().get(use.section())).set("config", use.config());
+    public List<ConfigProblem> validateConfig(String section, String connector, JsonNode configSchema) {
+        String pointer = "/" + section + "/config";
+        if (!document.root().at(pointer).isObject()) {
+            // Of which the file's own schema speaks.
+            return List.of();
         }
         return SchemaValidator.of(configSchema).validate(document, pointer).stream()
                 .map(each -> new ConfigProblem(
                         each.file(), each.location(), each.field(), each.message() + " [" + connector + "]"))
-                .sorted(BY_PLACE)
                 .toList();
     }
 
@@ -107,13 +180,6 @@ public final class PipelineFile {
      */
     public ConfigProblem problem(String pointer, String message) {
         return document.problem(pointer, message);
-    }
-
-    private static void refuseAny(List<ConfigProblem> problems) {
-        if (!problems.isEmpty()) {
-            throw new ConfigurationException(
-                    problems.stream().distinct().sorted(BY_PLACE).toList());
-        }
     }
 
     private static String content(Path file) {
@@ -134,62 +200,6 @@ public final class PipelineFile {
             reason = "the file cannot be read (" + e.getMessage() + ")";
         }
         throw new ConfigurationException(List.of(new ConfigProblem(file.toString(), Location.START, "", reason)));
-    }
-
-    /** What a schema cannot say. */
-    private static List<ConfigProblem> meaning(Document document) {
-        List<ConfigProblem> problems = new ArrayList<>();
-        Map<String, Integer> firstWithName = new HashMap<>();
-        JsonNode streams = document.root().at("/source/streams");
-        for (int i = 0; i < streams.size(); i++) {
-            String stream = "/source/streams/" + i;
-            String name = streams.get(i).get("name").asText();
-            Integer earlier = firstWithName.putIfAbsent(name, i);
-            if (earlier != null) {
-                problems.add(document.problem(
-                        stream + "/name",
-                        "the stream '" + name + "' is already in line "
-                                + document.valueAt("/source/streams/" + earlier + "/name")
-                                        .line()
-                                + "; name each stream once"));
-            }
-            String mode = streams.get(i).path("sync_mode").asText();
-            if (mode.equals("incremental") && !streams.get(i).has("cursor_field")) {
-                problems.add(document.problem(stream, "an incremental stream needs a cursor_field"));
-            }
-        }
-        JsonNode destination = document.root().get("destination");
-        if (destination.get("write_mode").asText().equals("upsert") && !destination.has("primary_key")) {
-            problems.add(document.problem(
-                    "/destination/write_mode",
-                    "upsert needs destination.primary_key, the columns that identify a row"));
-        }
-        long gibibyte = ByteSize.parse("1gb").bytes();
-        for (String section : List.of("source", "destination")) {
-            size(document, "/" + section + "/limits/max_memory", 1, 4 * gibibyte, problems);
-        }
-        size(document, "/resources/max_memory", 1, 4 * gibibyte, problems);
-        size(document, "/resources/max_batch_bytes", 16 * 1024, gibibyte, problems);
-        size(document, "/resources/max_record_bytes", 1, gibibyte, problems);
-        size(document, "/resources/checkpoint_interval_bytes", 0, 1024 * gibibyte, problems);
-        return problems;
-    }
-
-    private static void size(Document document, String pointer, long least, long most, List<ConfigProblem> problems) {
-        JsonNode node = document.root().at(pointer);
-        if (node.isMissingNode()) {
-            return;
-        }
-        String shown = node.asText();
-        String expected = "expected a size from " + new ByteSize(least) + " to " + new ByteSize(most);
-        try {
-            long bytes = node.isNumber() ? node.asLong() : ByteSize.parse(shown).bytes();
-            if (bytes < least || bytes > most) {
-                problems.add(document.problem(pointer, expected + ", found " + shown));
-            }
-        } catch (IllegalArgumentException e) {
-            problems.add(document.problem(pointer, expected + "; " + e.getMessage()));
-        }
     }
 
     private static Pipeline map(JsonNode root, Path file, Path folder) {
@@ -223,13 +233,20 @@ public final class PipelineFile {
     private static ConnectorUse connector(String section, JsonNode node) {
         return new ConnectorUse(
                 section,
-                node.get("use").asText(),
-                node.hasNonNull("sha256") ? node.get("sha256").asText().toLowerCase(Locale.ROOT) : null,
+                ConnectorUse.withoutPin(node.get("use").asText()),
+                checksum(node),
                 node.path("config") instanceof ObjectNode config ? config : MAPPER.createObjectNode(),
                 node.hasNonNull("permissions")
                         ? convert(node.get("permissions"), Permissions.class)
                         : Permissions.UNRESTRICTED,
                 node.hasNonNull("limits") ? convert(node.get("limits"), LimitsSection.class) : LimitsSection.NONE);
+    }
+
+    /** The checksum that a section asks for; null when there is none, or what is there is none. */
+    private static String checksum(JsonNode node) {
+        String pin = ConnectorUse.pin(node.path("use").asText());
+        String checksum = node.path("sha256").asText(pin);
+        return checksum != null && SHA256.matcher(checksum).matches() ? checksum.toLowerCase(Locale.ROOT) : null;
     }
 
     private static <T> T convert(JsonNode node, Class<T> type) {
@@ -243,14 +260,6 @@ public final class PipelineFile {
 
     /** The schema is compiled when the first file is read, not when a command prints its help. */
     private static final class SchemaHolder {
-        static final SchemaValidator PIPELINE = SchemaValidator.of(load());
-
-        private static JsonNode load() {
-            try (InputStream schema = PipelineFile.class.getResourceAsStream("pipeline.schema.json")) {
-                return MAPPER.readTree(schema);
-            } catch (IOException e) {
-                throw new IllegalStateException("the pipeline schema is missing from this build", e);
-            }
-        }
+        static final SchemaValidator PIPELINE = SchemaValidator.of(PipelineSchema.bare());
     }
 }

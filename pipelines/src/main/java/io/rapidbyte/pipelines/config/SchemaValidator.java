@@ -27,7 +27,7 @@ import java.util.StringJoiner;
  * <p>A value that came from a variable is text; it takes the type the schema asks for when it can be read as one.
  */
 final class SchemaValidator {
-    private static final Set<String> COMBINATORS = Set.of("anyOf", "oneOf", "not", "if", "then", "else");
+    private static final Set<String> COMBINATORS = Set.of("anyOf", "oneOf", "not", "if");
 
     private final JsonNode schemaTree;
     private final Schema schema;
@@ -114,6 +114,9 @@ final class SchemaValidator {
             return Optional.empty();
         }
         String pointer = base + error.getInstanceLocation();
+        if (document.isUnresolved(pointer)) {
+            return Optional.empty();
+        }
         JsonNode rules = subschema(error);
         JsonNode value = document.root().at(pointer);
         return Optional.of(
@@ -140,8 +143,8 @@ final class SchemaValidator {
                     case "type" ->
                         document.problem(
                                 pointer,
-                                "expected " + types(rules.path("type")) + ", found " + found(document, pointer, rules)
-                                        + quotesHint(rules, value));
+                                "expected " + rules.path("x-expected").asText(types(rules.path("type"))) + ", found "
+                                        + found(document, pointer, rules) + quotesHint(rules, value));
                     case "enum", "const" -> {
                         List<String> allowed = allowed(rules, error.getKeyword());
                         yield document.problem(
@@ -149,6 +152,8 @@ final class SchemaValidator {
                                 "expected " + (allowed.size() > 1 ? "one of " : "") + String.join(", ", allowed)
                                         + ", found " + found(document, pointer, rules)
                                         + (value.isTextual()
+                                                        && !rules.path("x-secret")
+                                                                .asBoolean()
                                                 ? Suggestions.didYouMean(value.textValue(), allowed)
                                                 : ""));
                     }
@@ -181,6 +186,11 @@ final class SchemaValidator {
             return rules.path("x-expected").asText();
         }
         String bound = rules.path(keyword).asText();
+        boolean bounds = keyword.equals("minimum") || keyword.equals("maximum");
+        if (bounds && rules.has("minimum") && rules.has("maximum")) {
+            return "a number from " + rules.path("minimum").asText() + " to "
+                    + rules.path("maximum").asText();
+        }
         return switch (keyword) {
             case "minimum" -> "at least " + bound;
             case "exclusiveMinimum" -> "more than " + bound;
@@ -223,17 +233,18 @@ final class SchemaValidator {
 
     /** Says what is there: never a secret, and of a variable only its name. */
     private static String found(Document document, String pointer, JsonNode rules) {
-        String written = document.writtenAs(pointer);
         JsonNode value = document.root().at(pointer);
-        if (written != null) {
-            return "another value in " + quoted(written);
+        boolean secret = rules.path("x-secret").asBoolean();
+        if (document.writtenAs(pointer) != null) {
+            // The default that stands beside a variable's name is as secret as its value.
+            return secret ? "another value" : "another value in " + quoted(document.writtenAs(pointer));
         }
         return switch (value.getNodeType()) {
             case OBJECT -> "a mapping";
             case ARRAY -> value.isEmpty() ? "an empty list" : "a list";
             case NULL, MISSING -> "nothing";
-            case STRING -> rules.path("x-secret").asBoolean() ? "other text" : "the text " + quoted(value.textValue());
-            default -> rules.path("x-secret").asBoolean() ? "another value" : value.asText();
+            case STRING -> secret ? "other text" : "the text " + quoted(value.textValue());
+            default -> secret ? "another value" : value.asText();
         };
     }
 

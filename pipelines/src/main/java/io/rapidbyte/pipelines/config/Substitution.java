@@ -77,16 +77,21 @@ final class Substitution {
         int dash = reference.indexOf(":-");
         String name = dash < 0 ? reference : reference.substring(0, dash);
         if (!NAME.matcher(name).matches()) {
-            throw new UnresolvedException(
-                    "'${" + reference + "}' is no reference; expected ${NAME}, ${NAME:-default} or ${file:/path}");
+            // What stands behind the name may be the default of a secret.
+            throw new UnresolvedException("'${" + name + (dash < 0 ? "" : ":-...")
+                    + "}' is no reference; expected ${NAME}, ${NAME:-default} or ${file:/path}");
         }
         String value = environment.apply(name);
         if (dash >= 0) {
             return value == null || value.isEmpty() ? reference.substring(dash + 2) : value;
         }
         if (value == null) {
-            throw new UnresolvedException("the environment variable " + name + " is not set; set it, or write ${" + name
-                    + ":-default} to give it a default");
+            String meant = Suggestions.slips(name).stream()
+                    .filter(each -> environment.apply(each) != null)
+                    .findFirst()
+                    .map(each -> "; did you mean '" + each + "', which is?")
+                    .orElse("; set it, or write ${" + name + ":-default} to give it a default");
+            throw new UnresolvedException("the environment variable " + name + " is not set" + meant);
         }
         return value;
     }

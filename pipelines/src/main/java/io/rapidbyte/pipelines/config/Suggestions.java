@@ -2,11 +2,17 @@
 package io.rapidbyte.pipelines.config;
 
 import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Finds the name a person probably meant. */
 public final class Suggestions {
+    private static final String LETTERS_OF_VARIABLES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    private static final int SHORTEST_TO_MISTAKE = 4;
+
     private Suggestions() {}
 
     /**
@@ -27,10 +33,43 @@ public final class Suggestions {
     }
 
     /** Returns {@code "; did you mean 'x'?"}, or nothing when no candidate is close. */
-    static String didYouMean(String written, Collection<String> candidates) {
+    public static String didYouMean(String written, Collection<String> candidates) {
         return closest(written, candidates)
                 .map(name -> "; did you mean '" + name + "'?")
                 .orElse("");
+    }
+
+    /**
+     * Returns the names of environment variables for which the written one can be a slip of the pen: other case, one letter
+     * missing, too many or wrong, or two neighbours swapped. Candidates can be tried where they cannot be listed. A short name
+     * has none: nearly every other short name would do.
+     */
+    static Set<String> slips(String written) {
+        Set<String> slips = new LinkedHashSet<>();
+        if (written.length() < SHORTEST_TO_MISTAKE) {
+            return slips;
+        }
+        slips.add(written.toUpperCase(Locale.ROOT));
+        for (String name : List.of(written, written.toUpperCase(Locale.ROOT))) {
+            for (int i = 0; i <= name.length(); i++) {
+                String before = name.substring(0, i);
+                String after = name.substring(i);
+                if (after.length() > 1) {
+                    slips.add(before + after.charAt(1) + after.charAt(0) + after.substring(2));
+                }
+                if (!after.isEmpty()) {
+                    slips.add(before + after.substring(1));
+                }
+                for (char letter : LETTERS_OF_VARIABLES.toCharArray()) {
+                    slips.add(before + letter + after);
+                    if (!after.isEmpty()) {
+                        slips.add(before + letter + after.substring(1));
+                    }
+                }
+            }
+        }
+        slips.remove(written);
+        return slips;
     }
 
     private static String normal(String name) {

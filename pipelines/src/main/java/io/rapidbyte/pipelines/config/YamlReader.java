@@ -45,26 +45,24 @@ final class YamlReader {
     static YamlNode read(String file, String text, List<ConfigProblem> problems) {
         try (YAMLParser parser = new YAMLFactory().createParser(text)) {
             YamlReader reader = new YamlReader(file, parser, problems);
-            if (parser.nextToken() == null) {
+            boolean nothing = parser.nextToken() == null
+                    || parser.currentToken() == JsonToken.VALUE_NULL && parser.nextToken() == null;
+            if (nothing) {
                 throw reader.refused(Location.START, "the file is empty; expected a pipeline");
             }
-            YamlNode root = reader.value(0);
+            YamlNode root = reader.value("", 0);
             if (parser.nextToken() != null) {
                 throw reader.refused(reader.here(), "a second document begins here; a pipeline file holds exactly one");
             }
             return root;
         } catch (JsonProcessingException e) {
-            JsonLocation at = e.getLocation();
-            Location location =
-                    at == null || at.getLineNr() < 1 ? Location.START : new Location(at.getLineNr(), at.getColumnNr());
-            throw new ConfigurationException(List.of(
-                    new ConfigProblem(file, location, "", "not valid YAML: " + firstLine(e.getOriginalMessage()))));
+            throw new ConfigurationException(List.of(YamlSyntax.problem(file, e)));
         } catch (IOException e) {
             throw new IllegalStateException("reading YAML from memory failed", e);
         }
     }
 
-    private YamlNode value(int depth) throws IOException {
+    private YamlNode value(String pointer, int depth) throws IOException {
         Location at = here();
         if (depth > MAX_DEPTH) {
             throw refused(at, "nested more than " + MAX_DEPTH + " levels deep");
@@ -78,8 +76,8 @@ final class YamlReader {
         }
         Object anchor = parser.getObjectId();
         YamlNode node = switch (parser.currentToken()) {
-            case START_OBJECT -> mapping(at, depth);
-            case START_ARRAY -> sequence(at, depth);
+            case START_OBJECT -> mapping(pointer, at, depth);
+            case START_ARRAY -> sequence(pointer, at, depth);
             default -> scalar(at);
         };
         if (anchor != null) {
@@ -88,14 +86,15 @@ final class YamlReader {
         return node;
     }
 
-    private YamlNode mapping(Location at, int depth) throws IOException {
+    private YamlNode mapping(String pointer, Location at, int depth) throws IOException {
         Map<String, YamlNode.Member> members = new LinkedHashMap<>();
         List<YamlNode> merged = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.currentName();
             Location keyAt = here();
             parser.nextToken();
-            YamlNode value = value(depth + 1);
+            String child = FieldPath.child(pointer, key);
+            YamlNode value = value(child, depth + 1);
             if (key.equals("<<")) {
                 merged.addAll(value instanceof YamlNode.Sequence several ? several.elements() : List.of(value));
                 continue;
@@ -105,9 +104,8 @@ final class YamlReader {
                 problems.add(new ConfigProblem(
                         file,
                         keyAt,
-                        "",
-                        "the field '" + key + "' occurs twice, first in line "
-                                + earlier.keyAt().line() + "; keep one of them"));
+                        FieldPath.display(child),
+                        "this field is already in line " + earlier.keyAt().line() + "; keep one of them"));
             }
         }
         // A mapping's own members win over merged ones, and earlier merges over later ones.
@@ -120,10 +118,10 @@ final class YamlReader {
         return new YamlNode.Mapping(at, members);
     }
 
-    private YamlNode sequence(Location at, int depth) throws IOException {
+    private YamlNode sequence(String pointer, Location at, int depth) throws IOException {
         List<YamlNode> elements = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            elements.add(value(depth + 1));
+            elements.add(value(FieldPath.child(pointer, String.valueOf(elements.size())), depth + 1));
         }
         return new YamlNode.Sequence(at, elements);
     }
@@ -148,9 +146,5 @@ final class YamlReader {
 
     private ConfigurationException refused(Location at, String message) {
         return new ConfigurationException(List.of(new ConfigProblem(file, at, "", message)));
-    }
-
-    private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("it cannot be parsed").trim();
     }
 }

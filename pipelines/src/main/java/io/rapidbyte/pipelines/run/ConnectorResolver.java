@@ -7,9 +7,15 @@ import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Role;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the module that a pipeline file means with {@code use}: a path, which contains a slash or ends in {@code .wasm}
@@ -20,6 +26,7 @@ public final class ConnectorResolver {
     /** The environment variable that names a folder of modules. */
     public static final String FOLDER_VARIABLE = "RAPIDBYTE_CONNECTOR_DIR";
 
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectorResolver.class);
     private static final String SUFFIX = ".wasm";
 
     private final UnaryOperator<String> environment;
@@ -61,6 +68,27 @@ public final class ConnectorResolver {
                     "");
         }
         return module;
+    }
+
+    /** Returns the names of the connectors of a role that can be meant without a path, sorted. */
+    SortedSet<String> names(Role role) {
+        SortedSet<String> names = new TreeSet<>();
+        for (String name : ConnectorModule.bundledNames()) {
+            if (ConnectorModule.bundled(name).manifest().role() == role) {
+                names.add(name);
+            }
+        }
+        String modules = environment.apply(FOLDER_VARIABLE);
+        if (modules != null && !modules.isBlank()) {
+            try (Stream<Path> files = Files.list(Path.of(modules))) {
+                files.map(file -> file.getFileName().toString())
+                        .filter(file -> file.endsWith(SUFFIX))
+                        .forEach(file -> names.add(file.substring(0, file.length() - SUFFIX.length())));
+            } catch (IOException e) {
+                LOG.debug("the folder {} cannot be listed", modules, e);
+            }
+        }
+        return names;
     }
 
     private ConnectorModule find(String use, Path folder) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rapidbyte.pipelines.config.AutotuneSection;
 import io.rapidbyte.pipelines.config.ByteSize;
-import io.rapidbyte.pipelines.config.ConfigProblem;
 import io.rapidbyte.pipelines.config.ConfigurationException;
 import io.rapidbyte.pipelines.config.ConnectorUse;
 import io.rapidbyte.pipelines.config.Permissions;
@@ -16,7 +16,6 @@ import io.rapidbyte.wasm.ConnectorModule;
 import io.rapidbyte.wasm.Grants;
 import io.rapidbyte.wasm.Limits;
 import io.rapidbyte.wasm.RecordPolicy;
-import io.rapidbyte.wasm.Role;
 import io.rapidbyte.wasm.SchemaEvolution;
 import io.rapidbyte.wasm.SchemaEvolution.NewColumn;
 import io.rapidbyte.wasm.SchemaEvolution.NullabilityChange;
@@ -26,7 +25,6 @@ import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -98,31 +96,26 @@ public record PreparedPipeline(
     /**
      * Loads the connectors of a pipeline file and validates their configurations and modes.
      *
-     * @throws ConfigurationException with all that is wrong with the configurations
-     * @throws io.rapidbyte.wasm.ConnectorException when a module cannot be used
+     * @throws ConfigurationException with all that is wrong with the file, its connectors and their configurations
      */
     public static PreparedPipeline prepare(PipelineFile file, ConnectorResolver resolver) {
+        ConnectorsOfFile connectors = ConnectorsOfFile.resolve(file, resolver);
         Pipeline pipeline = file.pipeline();
-        ConnectorModule source = resolver.resolve(pipeline.source(), pipeline.folder(), Role.SOURCE);
-        ConnectorModule destination = resolver.resolve(pipeline.destination(), pipeline.folder(), Role.DESTINATION);
-        List<ConfigProblem> problems = new ArrayList<>();
-        problems.addAll(file.validateConfig(
-                pipeline.source(), source.name(), source.manifest().configSchema()));
-        problems.addAll(file.validateConfig(
-                pipeline.destination(),
-                destination.name(),
-                destination.manifest().configSchema()));
-        problems.addAll(modes(file, source, destination));
-        if (!problems.isEmpty()) {
-            throw new ConfigurationException(problems);
-        }
         return new PreparedPipeline(
                 pipeline.name(),
-                connector(pipeline.source(), source, pipeline.resources()),
+                connector(
+                        pipeline.source(),
+                        connectors.source(),
+                        pipeline.resources(),
+                        pipeline.source().config()),
                 pipeline.streams().stream()
                         .map(each -> stream(each, pipeline.resources().autotune()))
                         .toList(),
-                connector(pipeline.destination(), destination, pipeline.resources()),
+                connector(
+                        pipeline.destination(),
+                        connectors.destination(),
+                        pipeline.resources(),
+                        withFlushSize(pipeline.destination().config(), pipeline.resources())),
                 WriteMode.fromJsonName(pipeline.writeMode()),
                 pipeline.primaryKey(),
                 RecordPolicy.fromJsonName(pipeline.onDataError()),
@@ -130,40 +123,28 @@ public record PreparedPipeline(
                 pipeline.resources());
     }
 
-    private static List<ConfigProblem> modes(PipelineFile file, ConnectorModule source, ConnectorModule destination) {
-        Pipeline pipeline = file.pipeline();
-        List<ConfigProblem> problems = new ArrayList<>();
-        for (int i = 0; i < pipeline.streams().size(); i++) {
-            SyncMode mode = SyncMode.fromJsonName(pipeline.streams().get(i).syncMode());
-            if (!source.manifest().syncModes().contains(mode)) {
-                problems.add(file.problem(
-                        "/source/streams/" + i + "/sync_mode",
-                        source.name() + " does not read in the mode " + mode.jsonName()));
-            }
-        }
-        WriteMode mode = WriteMode.fromJsonName(pipeline.writeMode());
-        if (!destination.manifest().writeModes().contains(mode)) {
-            problems.add(file.problem(
-                    "/destination/write_mode", destination.name() + " does not write in the mode " + mode.jsonName()));
-        }
-        if (RecordPolicy.fromJsonName(pipeline.onDataError()) == RecordPolicy.DLQ
-                && !pipeline.destination().config().hasNonNull(DEAD_LETTER_TABLE)) {
-            problems.add(file.problem(
-                    "/destination/on_data_error",
-                    "dead letters need a place: name a table in destination.config." + DEAD_LETTER_TABLE
-                            + ", or choose skip, which counts what it leaves out"));
-        }
-        return problems;
+    /** What the user says in the connector's own configuration comes first. */
+    private static ObjectNode withFlushSize(ObjectNode config, Resources resources) {
+        ByteSize size = resources.copyFlushBytes() == null
+                ? resources.autotune().pinCopyFlushBytes()
+                : resources.copyFlushBytes();
+        return size == null || config.has(ConnectorsOfFile.COPY_FLUSH_BYTES)
+                ? config
+                : config.deepCopy().put(ConnectorsOfFile.COPY_FLUSH_BYTES, size.bytes());
     }
 
     private static StreamSpec stream(StreamSection section, AutotuneSection autotune) {
         boolean pinned = section.partitionKey() != null && autotune.pinSourcePartitionMode() != null;
-        return StreamSpec.of(section.name())
+        SyncMode mode = SyncMode.fromJsonName(section.syncMode());
+        StreamSpec stream = StreamSpec.of(section.name())
                 .withOptions(pinned ? Map.of("partition_mode", autotune.pinSourcePartitionMode()) : Map.of())
-                .withSyncMode(SyncMode.fromJsonName(section.syncMode()))
+                .withSyncMode(mode)
                 .withColumns(section.columns().isEmpty() ? null : section.columns())
-                .withCursor(section.cursorField(), section.tieBreakerField())
                 .withPartitionKey(section.partitionKey());
+        // A file may keep the cursor of a stream that is to be read whole this time.
+        return mode == SyncMode.FULL_REFRESH
+                ? stream
+                : stream.withCursor(section.cursorField(), section.tieBreakerField());
     }
 
     private static SchemaEvolution evolution(SchemaEvolutionSection section) {
@@ -183,11 +164,12 @@ public record PreparedPipeline(
         return evolution;
     }
 
-    private static Connector connector(ConnectorUse use, ConnectorModule module, Resources resources) {
+    private static Connector connector(
+            ConnectorUse use, ConnectorModule module, Resources resources, ObjectNode config) {
         Permissions permissions = use.permissions();
         return new Connector(
                 module,
-                use.config().toString(),
+                config.toString(),
                 new Grants(permissions.allowedHosts(), permissions.allowedVars(), permissions.allowedPreopens()),
                 limits(use, module, resources));
     }

@@ -100,13 +100,14 @@ class RapidbyteTest {
                 version: "1.0"
                 pipeline: unknown
                 source: {use: source-oracle, config: {}, streams: [{name: t}]}
-                destination: {use: dest-postgres, config: {}, write_mode: append}
+                destination: {use: dest-postgres, config: {host: h, user: u, database: d}, write_mode: append}
                 """);
 
         CommandLineRun run = run("run", file.toString());
 
         assertThat(run.code(), is(2));
-        assertThat(run.err(), allOf(containsString("source-oracle"), containsString("source-postgres")));
+        assertThat(run.err(), startsWith(file + ":3:15: source.use: there is no source 'source-oracle' (known here: "));
+        assertThat(run.err(), containsString("source-postgres; or the path of a .wasm file)"));
         assertThat(run.err().lines().count(), is(1L));
     }
 

@@ -115,21 +115,6 @@ class RunCommandTest {
     }
 
     @Test
-    void deadLettersNeedAPlace() {
-        CommandLineRun run = run(
-                "run",
-                yaml("users")
-                        .with("write_mode: append", "write_mode: append\n  on_data_error: dlq")
-                        .writeTo(folder));
-
-        assertThat(run.code(), is(2));
-        assertThat(
-                run.err(),
-                containsString(
-                        "destination.on_data_error: dead letters need a place: name a table in destination.config.dead_letter_table"));
-    }
-
-    @Test
     void quietSaysNothing() {
         CommandLineRun run = run("run", "-q", yaml("users").writeTo(folder));
 

@@ -184,7 +184,7 @@ class PipelineFileTest {
                 contains(containsString("a second document begins here; a pipeline file holds exactly one")));
         assertThat(
                 problems(VALID.replace("pipeline: pg_to_pg", "pipeline: a\npipeline: b")),
-                contains("p.yaml:3:1: the field 'pipeline' occurs twice, first in line 2; keep one of them"));
+                contains("p.yaml:3:1: pipeline: this field is already in line 2; keep one of them"));
     }
 
     @Test
@@ -276,6 +276,19 @@ class PipelineFileTest {
     }
 
     @Test
+    void whatAConnectorAsksForOnAConditionIsAskedFor() throws IOException {
+        JsonNode schema = new ObjectMapper().readTree("""
+                {"properties": {"tls": {"type": "boolean"}, "key": {"type": "string"}},
+                 "if": {"required": ["tls"], "properties": {"tls": {"const": true}}}, "then": {"required": ["key"]}}
+                """);
+
+        assertThat(validated(parse(withSourceConfig("{tls: false}")), schema), is(List.of()));
+        assertThat(
+                validated(parse(withSourceConfig("{tls: true}")), schema),
+                contains("p.yaml:6:5: source.config: the field 'key' is missing [source-postgres]"));
+    }
+
+    @Test
     void streamsAreNamedOnce() {
         assertThat(
                 problems(VALID.replace("    - name: users\n", "    - name: users\n    - name: users\n")),
@@ -292,13 +305,8 @@ class PipelineFileTest {
                   use: source-postgres
                   config: {host: localhost}
                   streams:
-                    - name: users
-                      sync_mode: incremental
-                      cursor_field: updated_at
                     - name: changes
                       sync_mode: cdc
-                    - name: parted
-                      tie_breaker_field: id
                 transforms:
                   - use: transform-sql
                     config: {query: SELECT 1}
@@ -306,28 +314,192 @@ class PipelineFileTest {
                   use: dest-postgres
                   config: {host: localhost}
                   write_mode: append
-                resources:
-                  max_retries: 3
-                  autotune: {enabled: true}
-                state:
-                  backend: sqlite
-                  connection: /var/lib/state.db
                 """);
 
         assertThat(
                 problems,
                 contains(
-                        "p.yaml:8:7: source.streams[0].sync_mode: this version does not run incremental streams; use"
-                                + " full_refresh, which reads the whole table",
-                        "p.yaml:11:7: source.streams[1].sync_mode: this version does not run cdc streams; use full_refresh,"
-                                + " which reads the whole table",
-                        "p.yaml:13:7: source.streams[2].tie_breaker_field: a full_refresh stream has no use for it; remove it",
-                        "p.yaml:14:1: transforms: this version does not run transforms; remove the section",
-                        "p.yaml:22:3: resources.max_retries: this version leaves retries to the runner; remove the field",
-                        "p.yaml:23:3: resources.autotune: this version does not tune itself; set parallelism and remove the"
-                                + " section",
-                        "p.yaml:24:1: state: this version keeps no state between runs, every run reads whole tables; remove the"
-                                + " section"));
+                        "p.yaml:8:7: source.streams[0].sync_mode: this version does not run cdc streams; use incremental, which"
+                                + " reads what is new by a cursor, or full_refresh, which reads the whole table",
+                        "p.yaml:9:1: transforms: this version does not run transforms; remove the section"));
+    }
+
+    @Test
+    void anIncrementalStreamHasACursorAndATargetThatKeepsItsRows() {
+        String incremental = VALID.replace(
+                "- name: users", "- {name: users, sync_mode: incremental, cursor_field: id, tie_breaker_field: n}");
+
+        StreamSection stream = parse(incremental).pipeline().streams().get(0);
+        assertThat(stream.syncMode(), is("incremental"));
+        assertThat(stream.cursorField(), is("id"));
+        assertThat(stream.tieBreakerField(), is("n"));
+        assertThat(
+                problems(incremental.replace(", cursor_field: id", "")),
+                contains(
+                        "p.yaml:8:7: source.streams[0]: an incremental stream needs a cursor_field, the column that grows with"
+                                + " every new or changed row"));
+        assertThat(
+                problems(incremental.replace("append", "replace")),
+                contains(
+                        "p.yaml:8:32: source.streams[0].sync_mode: an incremental stream brings only rows that are new, and"
+                                + " destination.write_mode replace would keep nothing else; use append or upsert, or read the stream"
+                                + " with full_refresh"));
+    }
+
+    @Test
+    void aStreamThatIsReadWholeMayKeepItsCursor() {
+        String withCursor = VALID.replace("- name: users", "- {name: users, cursor_field: id, tie_breaker_field: n}");
+
+        assertThat(parse(withCursor).problems(), is(List.of()));
+    }
+
+    @Test
+    void retriesFlushSizeTuningAndStateAreRead() {
+        Pipeline pipeline = parse(VALID + """
+                resources:
+                  copy_flush_bytes: 1mb
+                  max_retries: 0
+                  fail_fast: true
+                  autotune:
+                    pin_parallelism: 3
+                    pin_source_partition_mode: range
+                    pin_copy_flush_bytes: 4194304
+                state: {backend: postgres, connection: "postgres://r:${PGPASSWORD}@h/state"}
+                """).pipeline();
+
+        assertThat(pipeline.resources().copyFlushBytes(), is(ByteSize.parse("1mb")));
+        assertThat(pipeline.resources().maxRetries(), is(0));
+        assertThat(pipeline.resources().failFast(), is(true));
+        assertThat(pipeline.resources().autotune(), is(new AutotuneSection(true, 3, "range", ByteSize.parse("4mb"))));
+        assertThat(pipeline.state().backend(), is("postgres"));
+        assertThat(pipeline.state().connection(), is("postgres://r:" + ENVIRONMENT.get("PGPASSWORD") + "@h/state"));
+        assertThat(pipeline.state().toString(), is("postgres"));
+    }
+
+    @Test
+    void stateInADatabaseNeedsToBeToldWhichOne() {
+        assertThat(
+                problems(VALID + "state: {backend: postgres}\n"),
+                contains("p.yaml:14:18: state.backend: postgres needs state.connection, such as"
+                        + " postgres://user:${STATE_PASSWORD}@host:5432/database"));
+    }
+
+    @Test
+    void whatIsNotSaidHasTheDefaultOfWhoeverUsesIt() {
+        Pipeline pipeline = parse(VALID).pipeline();
+
+        assertThat(pipeline.resources(), is(Resources.DEFAULTS));
+        assertThat(pipeline.resources().autotune().enabled(), is(true));
+        assertThat(pipeline.state(), is(StateSection.DEFAULTS));
+        assertThat(pipeline.state().backend(), is("sqlite"));
+        assertThat(pipeline.state().connection(), equalTo(null));
+    }
+
+    @Test
+    void theChecksumOfAModuleMayStandBehindItsName() {
+        String hex = "0123456789ABCDEF".repeat(4);
+        String pinned = VALID.replace("use: source-postgres", "use: ./mine.wasm@sha256:" + hex);
+
+        ConnectorUse use = parse(pinned).pipeline().source();
+        assertThat(use.use(), is("./mine.wasm"));
+        assertThat(use.sha256(), is(hex.toLowerCase(java.util.Locale.ROOT)));
+        assertThat(
+                problems(VALID.replace("use: source-postgres", "use: ./mine.wasm@sha256:abc")),
+                contains("p.yaml:4:8: source.use: expected 64 hexadecimal digits behind '@sha256:', found"
+                        + " './mine.wasm@sha256:abc'"));
+        assertThat(
+                problems(pinned.replace("  config:", "  sha256: " + "1a".repeat(32) + "\n  config:")),
+                contains(
+                        "p.yaml:4:8: source.use: the checksum behind '@sha256:' is not the one of source.sha256; keep one of"
+                                + " them"));
+    }
+
+    @Test
+    void oneMistakeDoesNotHideAnother() {
+        assertThat(
+                problems("""
+                        version: "1.0"
+                        pipeline: p
+                        source:
+                          use: source-postgres
+                          streams: [{name: a}, {name: a, sync_mode: incremental}, 7]
+                          limits: {max_memory: 5gb}
+                        destination:
+                          use: dest-postgres
+                          write_mode: [upsert]
+                        resources: {max_batch_bytes: 1kb, max_record_bytes: much, max_memory: -1, copy_flush_bytes: 1kb}
+                        """),
+                contains(
+                        "p.yaml:5:24: source.streams[1]: an incremental stream needs a cursor_field, the column that grows with"
+                                + " every new or changed row",
+                        "p.yaml:5:31: source.streams[1].name: the stream 'a' is already in line 5; name each stream once",
+                        "p.yaml:5:59: source.streams[2]: expected a mapping, found 7",
+                        "p.yaml:6:24: source.limits.max_memory: expected a size from 1b to 4gb, found 5gb",
+                        "p.yaml:9:15: destination.write_mode: expected one of append, replace, upsert, found a list",
+                        "p.yaml:10:30: resources.max_batch_bytes: expected a size from 16kb to 1gb, found 1kb",
+                        "p.yaml:10:53: resources.max_record_bytes: expected a size such as 64mb, 1.5gb or 4096, found the text"
+                                + " 'much'",
+                        "p.yaml:10:71: resources.max_memory: expected a size such as 64mb, 1.5gb or 4096, found -1",
+                        "p.yaml:10:93: resources.copy_flush_bytes: expected a size from 64kb to 64mb, found 1kb"));
+    }
+
+    @Test
+    void aVariableWithoutValueIsTheOnlyProblemOfItsField() {
+        assertThat(
+                problems(VALID.replace("append", "${MODE_UNSET}") + "resources: {max_records: '${ROWS_UNSET}'}\n"),
+                contains(
+                        containsString("the environment variable MODE_UNSET is not set"),
+                        containsString("the environment variable ROWS_UNSET is not set")));
+    }
+
+    @Test
+    void aVariableThatIsNearlySetIsSuggested() {
+        for (String slip : List.of("PGPASWORD", "PGPASSWROD", "PGPASSWORD1", "PGPASSW0RD", "pgpassword")) {
+            assertThat(
+                    problems(withSourceConfig("password: ${" + slip + "}")),
+                    contains("p.yaml:6:15: source.config.password: the environment variable " + slip
+                            + " is not set; did you mean 'PGPASSWORD', which is?"));
+        }
+    }
+
+    @Test
+    void whatComesFromAVariableIsNeverShown() throws IOException {
+        Files.writeString(folder.resolve("secret"), "s3cretOfFile");
+        String text = """
+                version: ${PGPASSWORD}
+                pipeline: ${PGPASSWORD}
+                source:
+                  use: source-postgres
+                  sha256: ${BAD_PORT}
+                  config: {}
+                  streams:
+                    - {name: "${BAD_PORT}", sync_mode: "${BAD_PORT}"}
+                    - {name: "${BAD_PORT}", columns: "${BAD_PORT}"}
+                  limits: {max_memory: "${file:secret}", timeout_seconds: "${BAD_PORT}"}
+                destination:
+                  use: dest-postgres
+                  config: {}
+                  write_mode: ${BAD_PORT}
+                resources:
+                  max_memory: ${HUGE}
+                  max_records: ${BAD_PORT:-10}
+                  compression: ${file:secret}
+                state: {backend: "${file:secret}", connection: ["${PGPASSWORD}"]}
+                """;
+        Map<String, String> environment =
+                Map.of("PGPASSWORD", "s3cret value", "BAD_PORT", "s3cretPort", "HUGE", "987654321gb");
+
+        ConfigurationException refused = assertThrows(
+                ConfigurationException.class,
+                () -> PipelineFile.parse("p.yaml", text, folder, environment::get)
+                        .pipeline());
+
+        assertThat(refused.getMessage(), refused.problems().size(), is(14));
+        assertThat(refused.getMessage(), not(containsString("s3cret")));
+        assertThat(refused.getMessage(), not(containsString("987654321")));
+        assertThat(
+                refused.getMessage(),
+                containsString("resources.max_memory: expected a size from 1b to 4gb, found ${HUGE}"));
     }
 
     @Test
@@ -344,6 +516,8 @@ class PipelineFileTest {
         assertThat(
                 problems,
                 contains(
+                        "p.yaml:13:15: destination.write_mode: upsert needs destination.primary_key, the columns that identify"
+                                + " a row",
                         "p.yaml:14:18: destination.on_data_error: expected one of fail, skip, dlq, found the text 'drop'",
                         "p.yaml:15:34: destination.schema_evolution.new_column: expected one of add, ignore, fail, found the"
                                 + " text 'adds'; did you mean 'add'?",
@@ -353,8 +527,8 @@ class PipelineFileTest {
                                 + " 'removed_column'? (known here: new_column, removed_column, type_change, nullability_change)",
                         "p.yaml:17:30: resources.checkpoint_interval_bytes: expected a size such as 64mb, 1.5gb or 4096, found"
                                 + " the text 'soon'",
-                        "p.yaml:18:29: resources.checkpoint_interval_rows: expected at least 0, found -1",
-                        "p.yaml:19:32: resources.checkpoint_interval_seconds: expected at most 86400, found 1000000"));
+                        "p.yaml:18:29: resources.checkpoint_interval_rows: expected a number from 0 to 1000000000000, found -1",
+                        "p.yaml:19:32: resources.checkpoint_interval_seconds: expected a number from 0 to 86400, found 1000000"));
     }
 
     @Test
@@ -430,14 +604,17 @@ class PipelineFileTest {
     }
 
     private List<String> problems(String text) {
-        ConfigurationException refused = assertThrows(ConfigurationException.class, () -> parse(text));
+        ConfigurationException refused =
+                assertThrows(ConfigurationException.class, () -> parse(text).pipeline());
         return refused.problems().stream().map(ConfigProblem::toString).toList();
     }
 
     private static List<String> validated(PipelineFile file, JsonNode schema) {
-        return file.validateConfig(file.pipeline().source(), "source-postgres", schema).stream()
-                .map(ConfigProblem::toString)
-                .toList();
+        List<ConfigProblem> problems = file.validateConfig("source", "source-postgres", schema);
+        return problems.isEmpty()
+                ? List.of()
+                : new ConfigurationException(problems)
+                        .problems().stream().map(ConfigProblem::toString).toList();
     }
 
     private static String messageOf(Path file) {
