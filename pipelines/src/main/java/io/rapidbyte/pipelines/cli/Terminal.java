@@ -44,12 +44,13 @@ final class Terminal extends PrintStream {
     }
 
     /** Draws these lines in place of those drawn before; each has to be shorter than the terminal is wide, and all together lower. */
-    void draw(List<String> lines) {
+    synchronized void draw(List<String> lines) {
+        // Under the lock that printing a line takes, so that nothing comes between a line and its end.
         screen.draw(lines);
     }
 
     /** Takes the drawn lines away. */
-    void erase() {
+    synchronized void erase() {
         screen.draw(List.of());
     }
 

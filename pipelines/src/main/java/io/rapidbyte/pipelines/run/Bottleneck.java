@@ -120,14 +120,22 @@ public record Bottleneck(Kind kind, String sentence) {
             return source() + between() + destination();
         }
 
-        /** What has to be done once, however many rows there are; by the clock, if the threads shared it evenly. */
+        /** What both connectors did, preparations included: as long as that by the clock at most, had one thread done it all. */
+        double connectors() {
+            return whole() + once();
+        }
+
+        /** What has to be done once, however many rows there are. */
+        private double once() {
+            return phases(reading, RapidbyteMetrics.SOURCE_CONNECT)
+                    + phases(writing, RapidbyteMetrics.DEST_CONNECT, RapidbyteMetrics.DEST_APPLY)
+                    + metric(RapidbyteMetrics.SOURCE_VM_SETUP)
+                    + metric(RapidbyteMetrics.DEST_VM_SETUP);
+        }
+
+        /** The same by the clock, with the checks before the run, if the threads shared it evenly. */
         double launching() {
-            return preflight
-                    + (phases(reading, RapidbyteMetrics.SOURCE_CONNECT)
-                                    + phases(writing, RapidbyteMetrics.DEST_CONNECT, RapidbyteMetrics.DEST_APPLY)
-                                    + metric(RapidbyteMetrics.SOURCE_VM_SETUP)
-                                    + metric(RapidbyteMetrics.DEST_VM_SETUP))
-                            / Math.max(1, threads);
+            return preflight + once() / Math.max(1, threads);
         }
     }
 
@@ -138,8 +146,8 @@ public record Bottleneck(Kind kind, String sentence) {
         if (!summary.isDone() || summary.seconds() < SHORTEST_SECONDS || whole <= 0) {
             return UNKNOWN;
         }
-        if (work.launching() >= HALF * summary.seconds()) {
-            return launch(work, summary.seconds());
+        if (work.launching() >= HALF * summary.seconds() || work.connectors() <= HALF * summary.movingSeconds()) {
+            return launch(work, summary);
         }
         double cpu = work.metric(ProcessCpu.PROCESS_CPU);
         long cores = summary.metrics().getOrDefault(ProcessCpu.PROCESS_CORES, 0L);
@@ -157,14 +165,18 @@ public record Bottleneck(Kind kind, String sentence) {
         if (work.source() >= (writingWaited && !readingWaited ? HALF : MOST) * whole) {
             return source(work);
         }
-        return neither(work, summary.movingSeconds());
+        return neither(work, summary);
     }
 
-    private static Bottleneck launch(Work work, double seconds) {
+    private static Bottleneck launch(Work work, RunSummary summary) {
         return new Bottleneck(
                 Kind.LAUNCH,
-                "Starting took most of the run: checks, connections and tables %s of %s s. A run this small gets no faster by other settings; several streams in one file start once."
-                        .formatted(tenths(work.launching()), tenths(seconds)));
+                "Launching took longer than moving rows: of %s s the checks before the run took %s s, and the connectors, had one thread done all of their work, %s s, of which %s s was connecting and preparing. The rest was the runner starting and ending. Several streams in one file launch once."
+                        .formatted(
+                                tenths(summary.seconds()),
+                                tenths(work.preflight()),
+                                tenths(work.connectors()),
+                                tenths(work.once())));
     }
 
     private static Bottleneck cpu(RunSummary summary, double busy, long cores) {
@@ -207,7 +219,7 @@ public record Bottleneck(Kind kind, String sentence) {
             return "Most of that was finalizing the tables (%s).".formatted(percent(work.finalizing(), whole));
         }
         if (work.flushing() >= HALF * whole) {
-            return "Most of that was sending rows and committing them (%s), which is up to the server and the way to it: try fewer indexes and triggers on the targets, and more threads (resources.parallelism) only if the server has processors and disks to spare."
+            return "Most of that was sending rows and committing them (%s), which is up to the server and the way to it: try fewer indexes and triggers on the targets, and more threads (resources.parallelism) only if server and network have room for them."
                     .formatted(percent(work.flushing(), whole));
         }
         return "Most of that was the connector turning batches into rows (%s), which takes processors here, not there: try more threads (resources.parallelism) as far as there are processors, or fewer columns."
@@ -220,7 +232,7 @@ public record Bottleneck(Kind kind, String sentence) {
                         .formatted(percent(work.receiving(), work.destination() + work.receiving()))
                 : "";
         String advice = work.fetching() >= HALF * work.source()
-                ? "Most of that was waiting for the server's rows (%s), which is up to the server and the way to it: try fewer columns, an index where a stream has a cursor_field or a partition_key, and more threads (resources.parallelism) if the server has processors and disks to spare."
+                ? "Most of that was waiting for the server's rows (%s), which is up to the server and the way to it: try fewer columns, an index where a stream has a cursor_field or a partition_key, and more threads (resources.parallelism) if server and network have room for them."
                         .formatted(percent(work.fetching(), work.source()))
                 : "Most of that was the connector turning rows into batches (%s), which takes processors here, not there: try more threads (resources.parallelism) as far as there are processors, or fewer columns."
                         .formatted(percent(work.source() - work.fetching(), work.source()));
@@ -230,19 +242,25 @@ public record Bottleneck(Kind kind, String sentence) {
                         .formatted(percent(work.source(), work.whole()), waited, advice));
     }
 
-    private static Bottleneck neither(Work work, double movingSeconds) {
+    private static Bottleneck neither(Work work, RunSummary summary) {
         String between = work.between() >= WORTH_A_WORD * work.whole()
                 ? ", what happens in between %s".formatted(percent(work.between(), work.whole()))
                 : "";
+        long cores = summary.metrics().getOrDefault(ProcessCpu.PROCESS_CORES, 0L);
+        String busy = cores == 0
+                ? ""
+                : " and %s of %d processors"
+                        .formatted(tenths(work.metric(ProcessCpu.PROCESS_CPU) / summary.seconds()), cores);
         return new Bottleneck(
                 Kind.NEITHER,
-                "Neither side is the bottleneck: reading was %s of the work%s, writing %s. On average %s connectors were at work on %s: try more threads (resources.parallelism) if there are processors to spare."
+                "Neither side is the bottleneck: reading was %s of the work%s, writing %s. On average %s connectors on %s%s were at work: try more threads (resources.parallelism) if there are processors to spare."
                         .formatted(
                                 percent(work.source(), work.whole()),
                                 between,
                                 percent(work.destination(), work.whole()),
-                                tenths(work.whole() / movingSeconds),
-                                work.threads() == 1 ? "one thread" : work.threads() + " threads"));
+                                tenths(work.whole() / summary.movingSeconds()),
+                                work.threads() == 1 ? "one thread" : work.threads() + " threads",
+                                busy));
     }
 
     private static String tenths(double number) {
