@@ -47,7 +47,8 @@ final class SummaryText {
         lines.addAll(streams(summary, verified));
         summary.streams().stream()
                 .filter(stream -> stream.error() != null)
-                .forEach(stream -> lines.add(stream.name() + ": " + Numbers.printable(stream.error())));
+                .forEach(stream ->
+                        lines.add(Numbers.printable(stream.name()) + ": " + Numbers.printable(stream.error())));
         lines.add("");
         lines.addAll(phases(summary));
         String hint = Bottleneck.of(summary).sentence();
@@ -77,7 +78,7 @@ final class SummaryText {
     private static List<Column> columns(RunSummary summary, Map<String, String> verified) {
         double moving = summary.movingSeconds();
         List<Column> columns = new ArrayList<>();
-        columns.add(new Column("stream", LEFT, "all", RunSummary.Stream::name));
+        columns.add(new Column("stream", LEFT, "all", stream -> Numbers.printable(stream.name())));
         if (!summary.isDone()) {
             columns.add(new Column("status", LEFT, "", SummaryText::status));
         }

@@ -18,6 +18,9 @@ import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.StreamReport;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
+import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.ConnectorError;
+import io.rapidbyte.wasm.ConnectorException;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -78,6 +81,7 @@ class JsonOutputTest {
         assertDescribed(realRun(), page);
         assertDescribed(quickstart(), page);
         assertDescribed(JsonOutput.summary(Summaries.eventful()), page);
+        assertDescribed(failure(), page);
     }
 
     @Test
@@ -87,6 +91,7 @@ class JsonOutputTest {
         written.addAll(members(quickstart()).keySet());
         ObjectNode eventful = JsonOutput.summary(Summaries.eventful());
         written.addAll(members(eventful).keySet());
+        written.addAll(members(failure()).keySet());
         // What a quick start writes of a table that is not equal: it has no way to make one.
         written.add("streams[].differences[]");
 
@@ -260,6 +265,11 @@ class JsonOutputTest {
             assertThat(json.path("counters").path("crossings").asLong(), is(greaterThan(0L)));
             return json;
         }
+    }
+
+    private static JsonNode failure() {
+        ConnectorError error = ConnectorError.of(Category.DATA, "value_too_long", "A value is too long.");
+        return Failure.of(new ConnectorException("dest-postgres", error)).json();
     }
 
     private JsonNode quickstart() throws IOException {
