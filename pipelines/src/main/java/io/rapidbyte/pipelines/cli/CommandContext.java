@@ -25,6 +25,8 @@ record CommandContext(Console console, UnaryOperator<String> environment) {
         if (!output.progress()) {
             return ProgressListener.NONE;
         }
-        return console.isTerminal() ? new TerminalProgress(console) : new LineProgress(console.err());
+        return console.err() instanceof Terminal terminal
+                ? new TerminalProgress(terminal)
+                : new LineProgress(console.err());
     }
 }

@@ -32,10 +32,16 @@ public record Console(PrintStream out, PrintStream err, int width) {
     public static Console ofProcess() {
         String columns = System.getProperty("rapidbyte.terminal", "0");
         int width = columns.matches("\\d{1,4}") ? Integer.parseInt(columns) : columns.isEmpty() ? USUAL_WIDTH : 0;
-        // UTF-8 whatever the locale: JSON is, and so are the terminals of today.
-        return new Console(utf8(FileDescriptor.out), utf8(FileDescriptor.err), width);
+        // Such a terminal cannot be drawn on.
+        width = "dumb".equals(System.getenv("TERM")) ? 0 : width;
+        PrintStream out = utf8(FileDescriptor.out);
+        return width == 0
+                ? new Console(out, utf8(FileDescriptor.err), 0)
+                : new Console(
+                        out, Terminal.on(new FileOutputStream(FileDescriptor.err), new TerminalSize(width)), width);
     }
 
+    /** In UTF-8 whatever the locale: JSON is, and so are the terminals of today. */
     private static PrintStream utf8(FileDescriptor descriptor) {
         return new PrintStream(
                 new BufferedOutputStream(new FileOutputStream(descriptor)), true, StandardCharsets.UTF_8);

@@ -5,13 +5,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rapidbyte.pipelines.run.Bottleneck;
 import io.rapidbyte.pipelines.run.RunSummary;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
 
 /** What {@code --json} writes. Every object has {@code status}: {@code ok} or {@code failed}. */
 final class JsonOutput {
     private static final ObjectMapper MAPPER =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private static final String CROSSINGS = "crossings";
 
     private JsonOutput() {}
 
@@ -19,8 +26,9 @@ final class JsonOutput {
         return MAPPER.createObjectNode().put("status", status);
     }
 
+    /** What a run did; every member is described in {@code docs/json-output.md}. */
     static ObjectNode summary(RunSummary summary) {
-        ObjectNode root = object("ok")
+        ObjectNode root = object(summary.isDone() ? "ok" : "failed")
                 .put("pipeline", summary.pipeline())
                 .put("run_id", summary.runId())
                 .put("runner", summary.runner())
@@ -29,23 +37,65 @@ final class JsonOutput {
                 .put("preflight_seconds", rounded(summary.preflightSeconds()))
                 .put("rows", summary.rows())
                 .put("refused", summary.refused())
-                .put("bytes", summary.bytes());
-        for (RunSummary.Stream stream : summary.streams()) {
-            ObjectNode node = root.withArray("streams").addObject();
-            node.put("stream", stream.name())
-                    .put("rows_read", stream.rowsRead())
-                    .put("rows", stream.rows())
-                    .put("refused", stream.refused())
-                    .put("bytes", stream.bytes());
-            if (stream.seconds() > 0) {
-                node.put("seconds", rounded(stream.seconds()))
-                        .put("rows_per_second", Math.round(stream.rows() / stream.seconds()))
-                        .put("bytes_per_second", Math.round(stream.bytes() / stream.seconds()));
-            }
+                .put("dead_letters", summary.deadLetters())
+                .put("bytes", summary.bytes())
+                .put("attempts", summary.attempts());
+        ArrayNode streams = root.putArray("streams");
+        summary.streams().forEach(stream -> streams.add(stream(stream)));
+        ArrayNode choices = root.putArray("choices");
+        for (RunSummary.Choice choice : summary.choices()) {
+            choices.addObject()
+                    .put("name", choice.name())
+                    .put("value", choice.value())
+                    .put("reason", choice.reason());
         }
-        ObjectNode nanos = root.putObject("nanos");
-        summary.nanos().forEach(nanos::put);
+        Bottleneck bottleneck = Bottleneck.of(summary);
+        root.putObject("bottleneck")
+                .put("kind", bottleneck.kind().name().toLowerCase(Locale.ROOT))
+                .put("sentence", bottleneck.sentence());
+        Map<String, Long> metrics = new HashMap<>();
+        // Programs need not ask whether a name is there.
+        MetricNames.ALL.forEach(name -> metrics.put(name, 0L));
+        metrics.putAll(summary.metrics());
+        metrics.put(CROSSINGS, crossings(summary.metrics()));
+        put(root.putObject("nanos"), RunSummary.nanos(metrics));
+        put(root.putObject("counters"), RunSummary.counters(metrics));
         return root;
+    }
+
+    private static ObjectNode stream(RunSummary.Stream stream) {
+        ObjectNode node = MAPPER.createObjectNode()
+                .put("stream", stream.name())
+                .put("status", stream.status().name().toLowerCase(Locale.ROOT))
+                .put("attempts", stream.attempts())
+                .put("resumed", stream.resumed())
+                .put("error", stream.error())
+                .put("rows_read", stream.rowsRead())
+                .put("rows", stream.rows())
+                .put("refused", stream.refused())
+                .put("dead_letters", stream.deadLetters())
+                .put("bytes", stream.bytes());
+        if (stream.seconds() > 0) {
+            node.put("seconds", rounded(stream.seconds()))
+                    .put("rows_per_second", Math.round(stream.rows() / stream.seconds()))
+                    .put("bytes_per_second", Math.round(stream.bytes() / stream.seconds()));
+        }
+        put(node.putObject("nanos"), RunSummary.nanos(stream.metrics()));
+        put(node.putObject("counters"), RunSummary.counters(stream.metrics()));
+        return node;
+    }
+
+    private static void put(ObjectNode node, Map<String, Long> values) {
+        values.forEach(node::put);
+    }
+
+    /** Calls from guests into the host. */
+    private static long crossings(Map<String, Long> metrics) {
+        return metrics.entrySet().stream()
+                .filter(metric ->
+                        metric.getKey().contains("_host_") && metric.getKey().endsWith("_count"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
     }
 
     static String text(ObjectNode node) {

@@ -6,14 +6,28 @@ import static io.rapidbyte.pipelines.cli.TextTable.Side.RIGHT;
 
 import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
+import io.rapidbyte.pipelines.run.Bottleneck;
+import io.rapidbyte.pipelines.run.ProcessCpu;
 import io.rapidbyte.pipelines.run.RunSummary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 
 /** The summary of a run for people: what was moved, and where the time went. */
 final class SummaryText {
+    /** Columns of sentences below the tables. */
+    private static final int LINE = 100;
+
+    /** A column of the table of streams: what it says of all of them and of each. */
+    private record Column(String heading, TextTable.Side side, String all, Function<RunSummary.Stream, String> stream) {
+        static Column count(String heading, long all, ToLongFunction<RunSummary.Stream> stream) {
+            return new Column(heading, RIGHT, Numbers.count(all), each -> Numbers.count(stream.applyAsLong(each)));
+        }
+    }
+
     private SummaryText() {}
 
     /**
@@ -23,60 +37,94 @@ final class SummaryText {
      */
     static List<String> of(RunSummary summary, Map<String, String> verified) {
         List<String> lines = new ArrayList<>();
-        lines.add("Pipeline %s, run %s, %s runner with %d threads"
-                .formatted(summary.pipeline(), summary.runId(), summary.runner(), summary.parallelism()));
+        lines.add("Pipeline %s, run %s, %s runner with %s"
+                .formatted(
+                        summary.pipeline(),
+                        summary.runId(),
+                        summary.runner(),
+                        summary.parallelism() == 1 ? "1 thread" : summary.parallelism() + " threads"));
         lines.add("");
         lines.addAll(streams(summary, verified));
+        summary.streams().stream()
+                .filter(stream -> stream.error() != null)
+                .forEach(stream ->
+                        lines.add(Numbers.printable(stream.name()) + ": " + Numbers.printable(stream.error())));
         lines.add("");
         lines.addAll(phases(summary));
+        String hint = Bottleneck.of(summary).sentence();
+        if (hint != null) {
+            lines.add("");
+            lines.addAll(Sentences.wrapped(hint, LINE));
+        }
         return lines;
     }
 
     private static List<String> streams(RunSummary summary, Map<String, String> verified) {
-        boolean proof = !verified.isEmpty();
-        // Most runs have none, and need no column of zeros.
-        boolean refused = summary.refused() > 0;
-        List<TextTable.Side> sides = new ArrayList<>(List.of(LEFT, RIGHT, RIGHT, RIGHT, RIGHT, RIGHT));
-        List<String> headings = new ArrayList<>(List.of("stream", "rows", "MB", "seconds", "rows/s", "MB/s"));
-        if (refused) {
-            sides.add(2, RIGHT);
-            headings.add(2, "refused");
-        }
-        if (proof) {
-            sides.add(LEFT);
-            headings.add("verified");
-        }
-        TextTable table = TextTable.of(sides, headings.toArray(String[]::new));
+        List<Column> columns = columns(summary, verified);
+        TextTable table = TextTable.of(
+                columns.stream().map(Column::side).toList(),
+                columns.stream().map(Column::heading).toArray(String[]::new));
         for (RunSummary.Stream stream : summary.streams()) {
-            List<String> cells = cells(stream.name(), stream.rows(), stream.bytes(), stream.seconds());
-            if (refused) {
-                cells.add(2, Numbers.count(stream.refused()));
-            }
-            if (proof) {
-                cells.add(verified.get(stream.name()));
-            }
-            table.add(cells.toArray(String[]::new));
+            table.add(columns.stream()
+                    .map(column -> column.stream().apply(stream))
+                    .toArray(String[]::new));
         }
         table.rule();
-        List<String> all = cells("all", summary.rows(), summary.bytes(), summary.movingSeconds());
-        if (refused) {
-            all.add(2, Numbers.count(summary.refused()));
-        }
-        if (proof) {
-            all.add("");
-        }
-        table.add(all.toArray(String[]::new));
+        table.add(columns.stream().map(Column::all).toArray(String[]::new));
         return table.lines();
     }
 
-    private static List<String> cells(String name, long rows, long bytes, double seconds) {
-        return new ArrayList<>(List.of(
-                name,
-                Numbers.count(rows),
-                Numbers.megabytes(bytes),
-                seconds <= 0 ? "-" : Numbers.seconds(seconds),
-                Numbers.perSecond(rows, seconds),
-                Numbers.megabytesPerSecond(bytes, seconds)));
+    /** Those that most runs have nothing to say in are there only when this one has. */
+    private static List<Column> columns(RunSummary summary, Map<String, String> verified) {
+        double moving = summary.movingSeconds();
+        List<Column> columns = new ArrayList<>();
+        columns.add(new Column("stream", LEFT, "all", stream -> Numbers.printable(stream.name())));
+        if (!summary.isDone()) {
+            columns.add(new Column("status", LEFT, "", SummaryText::status));
+        }
+        columns.add(Column.count("rows", summary.rows(), RunSummary.Stream::rows));
+        if (summary.refused() > 0) {
+            columns.add(Column.count("refused", summary.refused(), RunSummary.Stream::refused));
+        }
+        if (summary.deadLetters() > 0) {
+            columns.add(Column.count("dead letters", summary.deadLetters(), RunSummary.Stream::deadLetters));
+        }
+        columns.add(new Column(
+                "MB", RIGHT, Numbers.megabytes(summary.bytes()), stream -> Numbers.megabytes(stream.bytes())));
+        columns.add(new Column("seconds", RIGHT, seconds(moving), stream -> seconds(stream.seconds())));
+        columns.add(new Column(
+                "rows/s",
+                RIGHT,
+                Numbers.perSecond(summary.rows(), moving),
+                stream -> Numbers.perSecond(stream.rows(), stream.seconds())));
+        columns.add(new Column(
+                "MB/s",
+                RIGHT,
+                Numbers.megabytesPerSecond(summary.bytes(), moving),
+                stream -> Numbers.megabytesPerSecond(stream.bytes(), stream.seconds())));
+        if (summary.streams().stream().anyMatch(stream -> stream.attempts() > 1)) {
+            columns.add(Column.count("attempts", summary.attempts(), RunSummary.Stream::attempts));
+        }
+        if (summary.streams().stream().anyMatch(RunSummary.Stream::resumed)) {
+            columns.add(new Column("resumed", LEFT, "", stream -> stream.resumed() ? "yes" : "no"));
+        }
+        if (!verified.isEmpty()) {
+            columns.add(new Column("verified", LEFT, "", stream -> verified.getOrDefault(stream.name(), "")));
+        }
+        return columns;
+    }
+
+    private static String status(RunSummary.Stream stream) {
+        return switch (stream.status()) {
+            case DONE -> "done";
+            case FAILED -> "failed";
+            case WAITING -> "not begun";
+            case MOVING, RETRYING -> "not done";
+        };
+    }
+
+    private static String seconds(double seconds) {
+        return seconds <= 0 ? "-" : Numbers.seconds(seconds);
     }
 
     private static List<String> phases(RunSummary summary) {
@@ -87,7 +135,12 @@ final class SummaryText {
         row(table, summary, RapidbyteMetrics.SINK_COMMIT_WAIT);
         row(table, summary, RapidbyteMetrics.SOURCE_PLAN);
         row(table, summary, RapidbyteMetrics.DEST_FINALIZE);
+        row(table, summary, RapidbyteMetrics.SOURCE_VM_SETUP);
+        row(table, summary, RapidbyteMetrics.DEST_VM_SETUP);
         row(table, summary, RapidbyteMetrics.MODULE_LOAD);
+        rowWhenThere(table, summary, RapidbyteMetrics.COMPRESS);
+        rowWhenThere(table, summary, RapidbyteMetrics.DECOMPRESS);
+        rowWhenThere(table, summary, ProcessCpu.PROCESS_CPU);
         table.rule();
         table.add("checks before the run, by the clock", Numbers.seconds(summary.preflightSeconds()), "");
         table.add("whole run, by the clock", Numbers.seconds(summary.seconds()), "");
@@ -106,5 +159,11 @@ final class SummaryText {
 
     private static void row(TextTable table, RunSummary summary, String metric) {
         table.add(PhaseNames.of(metric), Numbers.seconds(summary.nanos().getOrDefault(metric, 0L) / 1e9), "");
+    }
+
+    private static void rowWhenThere(TextTable table, RunSummary summary, String metric) {
+        if (summary.metrics().getOrDefault(metric, 0L) > 0) {
+            row(table, summary, metric);
+        }
     }
 }

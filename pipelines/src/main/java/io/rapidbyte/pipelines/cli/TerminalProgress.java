@@ -3,82 +3,50 @@ package io.rapidbyte.pipelines.cli;
 
 import io.rapidbyte.pipelines.run.ProgressListener;
 import io.rapidbyte.pipelines.run.RunProgress;
-import java.util.stream.Collectors;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
+import java.time.Duration;
+import java.util.List;
 
-/** Progress on a terminal: one bar over the rows of all streams, and beside it what each stream is at. */
+/** Progress on a terminal: a line for each stream and one for all of them, drawn in place. */
 final class TerminalProgress implements ProgressListener {
-    /** Columns of the bar with its percentage, rows and times. */
-    private static final int BAR_WIDTH = 75;
+    /** Five times a second: more often nobody reads. */
+    private static final Duration DISTANCE = Duration.ofMillis(200);
 
-    private final Console console;
-    private String step = "";
-    private ProgressBar bar;
+    private final Terminal terminal;
+    private final Pace pace = new Pace();
+    private Duration drawnAt;
+    private int frame;
 
-    TerminalProgress(Console console) {
-        this.console = console;
+    TerminalProgress(Terminal terminal) {
+        this.terminal = terminal;
     }
 
     @Override
-    public void step(String what) {
-        clear();
-        step = what + " ...";
-        console.err().print(step);
-        console.err().flush();
+    public synchronized void step(String what) {
+        int room = terminal.size().columns() - 1;
+        terminal.draw(List.of(Numbers.shortened(what + " ...", room)));
+        drawnAt = null;
     }
 
     @Override
-    public void update(RunProgress progress) {
-        if (bar == null) {
-            clear();
-            bar = new ProgressBarBuilder()
-                    .setTaskName("copying")
-                    .setUnit(" rows", 1)
-                    .setStyle(ProgressBarStyle.UNICODE_BLOCK)
-                    .setUpdateIntervalMillis(200)
-                    .clearDisplayOnFinish()
-                    // With the width given it does not ask the terminal through native code.
-                    .setConsumer(new ConsoleProgressBarConsumer(console.err(), console.width() - 1))
-                    .build();
+    public synchronized void update(RunProgress progress) {
+        pace.look(progress);
+        if (drawnAt != null
+                && progress.elapsed().compareTo(drawnAt) >= 0
+                && progress.elapsed().minus(drawnAt).compareTo(DISTANCE) < 0) {
+            return;
         }
-        double seconds = progress.elapsed().toNanos() / 1e9;
-        bar.maxHint(progress.estimatedRows());
-        bar.stepTo(progress.rowsWritten());
-        bar.setExtraMessage(beside(progress, seconds));
-    }
-
-    /** What stands beside the bar: as much as leaves the bar room to be read. */
-    private String beside(RunProgress progress, double seconds) {
-        String rate = " %s rows/s, %s MB/s"
-                .formatted(
-                        Numbers.perSecond(progress.rowsWritten(), seconds),
-                        Numbers.megabytesPerSecond(progress.bytesWritten(), seconds));
-        String streams = progress.streams().stream()
-                .filter(stream -> stream.rowsRead() > 0 && stream.rowsWritten() < stream.estimatedRows())
-                .map(stream -> stream.name() + " " + 100 * stream.rowsWritten() / stream.estimatedRows() + " %")
-                .collect(Collectors.joining(", ", "  ", ""));
-        int room = console.width() - BAR_WIDTH - rate.length();
-        return streams.length() <= room ? rate + streams : rate;
+        drawnAt = progress.elapsed();
+        terminal.draw(ProgressLines.of(pace.streams(progress), pace.all(progress), terminal.size(), frame++));
     }
 
     @Override
-    public void done() {
-        if (bar != null) {
-            bar.close();
-            bar = null;
-        }
-        clear();
+    public void note(String line) {
+        terminal.println(Numbers.printable(line));
     }
 
-    /** Blanks the line of the last step. */
-    private void clear() {
-        if (!step.isEmpty()) {
-            console.err().print("\r" + " ".repeat(step.length()) + "\r");
-            console.err().flush();
-            step = "";
-        }
+    @Override
+    public synchronized void done() {
+        terminal.erase();
+        drawnAt = null;
     }
 }

@@ -71,7 +71,28 @@ public final class TextTable {
         return lines;
     }
 
-    private static int width(String cell) {
-        return cell.codePointCount(0, cell.length());
+    /** Columns that a text takes on a terminal, where East Asian characters and pictures are two wide. */
+    static int width(String text) {
+        return text.codePoints().map(TextTable::width).sum();
+    }
+
+    private static int width(int character) {
+        int type = Character.getType(character);
+        if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK || type == Character.FORMAT) {
+            return 0;
+        }
+        boolean wide = switch (Character.UnicodeScript.of(character)) {
+            case HAN, HIRAGANA, KATAKANA, HANGUL, BOPOMOFO, YI -> true;
+            default -> isFullWidth(character) || isPicture(character);
+        };
+        return wide ? 2 : 1;
+    }
+
+    private static boolean isFullWidth(int character) {
+        return character >= 0x3000 && character <= 0x303E || character >= 0xFF01 && character <= 0xFF60;
+    }
+
+    private static boolean isPicture(int character) {
+        return character >= 0x1F300 && character <= 0x1FAFF;
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 import java.util.List;
 
@@ -11,16 +13,59 @@ import java.util.List;
  * @param streams in the order of the pipeline file
  */
 public record RunProgress(Duration elapsed, List<Stream> streams) {
+    /** What a stream is at. */
+    public enum Status {
+        /** Its turn has not come, or nothing of it has been read yet. */
+        WAITING,
+        /** It is read and written. */
+        MOVING,
+        /** It failed, and is tried again in a moment. */
+        RETRYING,
+        /** It is complete in its target. */
+        DONE,
+        /** It failed, and is not tried again. */
+        FAILED
+    }
+
     /**
      * How far one stream is.
      *
      * @param name the stream
+     * @param status what it is at
+     * @param attempt how often it was begun in this run; 0 while its turn has not come
      * @param estimatedRows what its plan expects, or -1 when it does not know
+     * @param estimatedBytes what its plan expects the source to hold, or -1 when it does not know
      * @param rowsRead emitted by the source
      * @param rowsWritten committed by the destination
      * @param bytesWritten bytes of the batches committed
      */
-    public record Stream(String name, long estimatedRows, long rowsRead, long rowsWritten, long bytesWritten) {}
+    public record Stream(
+            String name,
+            Status status,
+            int attempt,
+            long estimatedRows,
+            long estimatedBytes,
+            long rowsRead,
+            long rowsWritten,
+            long bytesWritten) {
+        public Stream {
+            requireNonNull(name, "name");
+            requireNonNull(status, "status");
+        }
+
+        /** A stream of which nothing but its counters is known, in its first attempt. */
+        public Stream(String name, long estimatedRows, long rowsRead, long rowsWritten, long bytesWritten) {
+            this(
+                    name,
+                    rowsRead > 0 || rowsWritten > 0 ? Status.MOVING : Status.WAITING,
+                    1,
+                    estimatedRows,
+                    -1,
+                    rowsRead,
+                    rowsWritten,
+                    bytesWritten);
+        }
+    }
 
     public RunProgress {
         streams = List.copyOf(streams);

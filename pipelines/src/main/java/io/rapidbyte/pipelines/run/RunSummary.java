@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import static java.util.Objects.requireNonNull;
+
 import io.rapidbyte.beam.io.PhaseReport;
+import io.rapidbyte.beam.io.RapidbyteMetrics;
+import io.rapidbyte.beam.io.StreamReport;
+import io.rapidbyte.pipelines.run.RunProgress.Status;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -19,7 +24,8 @@ import java.util.TreeMap;
  * @param preflightSeconds the part of it before data began to move
  * @param reading where the time of all reading threads went
  * @param writing where the time of all writing threads went
- * @param metrics every metric, summed over streams and threads, by name
+ * @param metrics every metric, summed over streams, attempts and threads, by name; with those of {@link ProcessCpu} where the runner works in this process
+ * @param choices what was chosen where the file leaves it open
  */
 public record RunSummary(
         String pipeline,
@@ -31,7 +37,8 @@ public record RunSummary(
         double preflightSeconds,
         PhaseReport reading,
         PhaseReport writing,
-        Map<String, Long> metrics) {
+        Map<String, Long> metrics,
+        List<Choice> choices) {
     /**
      * What was done for one stream.
      *
@@ -42,19 +49,157 @@ public record RunSummary(
      * @param bytes bytes of the committed batches
      * @param seconds from its first batch's reading to its completion; streams move side by side, so these do not add up; 0 when the
      *     runner does not tell
+     * @param status what became of it: {@link Status#DONE}, {@link Status#FAILED}, or {@link Status#WAITING} when it was never begun
+     * @param attempts how often it was begun
+     * @param deadLetters records that were left out and kept
+     * @param error why it failed, in a sentence; null when it did not
+     * @param resumed whether it went on with what an earlier run had begun
+     * @param metrics its metrics, by name, summed over attempts and threads
      */
-    public record Stream(String name, long rowsRead, long rows, long refused, long bytes, double seconds) {}
+    public record Stream(
+            String name,
+            long rowsRead,
+            long rows,
+            long refused,
+            long bytes,
+            double seconds,
+            Status status,
+            int attempts,
+            long deadLetters,
+            String error,
+            boolean resumed,
+            Map<String, Long> metrics) {
+        public Stream {
+            requireNonNull(name, "name");
+            requireNonNull(status, "status");
+            metrics = Map.copyOf(metrics);
+        }
+
+        /** A stream that was done at once, without dead letters. */
+        public Stream(String name, long rowsRead, long rows, long refused, long bytes, double seconds) {
+            this(name, rowsRead, rows, refused, bytes, seconds, Status.DONE, 1, 0, null, false, Map.of());
+        }
+
+        /** A stream that was done at once, by its metrics. */
+        public static Stream of(StreamReport report, double seconds) {
+            return new Stream(
+                    report.stream(),
+                    report.recordsRead(),
+                    report.recordsWritten(),
+                    report.recordsRefused(),
+                    report.bytesWritten(),
+                    seconds,
+                    Status.DONE,
+                    1,
+                    report.get(RapidbyteMetrics.DEAD_LETTERS),
+                    null,
+                    false,
+                    report.metrics());
+        }
+
+        /** The same with another end, after so many attempts. */
+        public Stream ended(Status end, int afterAttempts, String why) {
+            return new Stream(
+                    name,
+                    rowsRead,
+                    rows,
+                    refused,
+                    bytes,
+                    seconds,
+                    end,
+                    afterAttempts,
+                    deadLetters,
+                    why,
+                    resumed,
+                    metrics);
+        }
+
+        /** The same, going on with what an earlier run had begun. */
+        public Stream asResumed() {
+            return new Stream(
+                    name, rowsRead, rows, refused, bytes, seconds, status, attempts, deadLetters, error, true, metrics);
+        }
+    }
+
+    /**
+     * A setting that the file leaves open.
+     *
+     * @param name the key of the file that would say otherwise, for example {@code resources.parallelism}
+     * @param value what was chosen
+     * @param reason why, in words that go on after the value
+     */
+    public record Choice(String name, String value, String reason) {
+        public Choice {
+            requireNonNull(name, "name");
+            requireNonNull(value, "value");
+            requireNonNull(reason, "reason");
+        }
+    }
 
     public RunSummary {
         streams = List.copyOf(streams);
         metrics = Map.copyOf(metrics);
+        choices = List.copyOf(choices);
+    }
+
+    /** A run that chose nothing. */
+    public RunSummary(
+            String pipeline,
+            String runId,
+            String runner,
+            int parallelism,
+            List<Stream> streams,
+            double seconds,
+            double preflightSeconds,
+            PhaseReport reading,
+            PhaseReport writing,
+            Map<String, Long> metrics) {
+        this(
+                pipeline,
+                runId,
+                runner,
+                parallelism,
+                streams,
+                seconds,
+                preflightSeconds,
+                reading,
+                writing,
+                metrics,
+                List.of());
     }
 
     /** Returns the metrics that are nanoseconds, by name, sorted. */
     public SortedMap<String, Long> nanos() {
+        return nanos(metrics);
+    }
+
+    /** Returns the metrics that are not nanoseconds, by name, sorted. */
+    public SortedMap<String, Long> counters() {
+        return counters(metrics);
+    }
+
+    /** Returns those that are nanoseconds, by name, sorted. */
+    public static SortedMap<String, Long> nanos(Map<String, Long> metrics) {
         SortedMap<String, Long> nanos = new TreeMap<>(metrics);
         nanos.keySet().removeIf(name -> !name.endsWith("_nanos"));
         return nanos;
+    }
+
+    /** Returns those that are not nanoseconds, by name, sorted. */
+    public static SortedMap<String, Long> counters(Map<String, Long> metrics) {
+        SortedMap<String, Long> counters = new TreeMap<>(metrics);
+        counters.keySet().removeIf(name -> name.endsWith("_nanos"));
+        return counters;
+    }
+
+    /** Whether every stream is complete in its target. */
+    public boolean isDone() {
+        return streams.stream().allMatch(stream -> stream.status() == Status.DONE);
+    }
+
+    /** Returns how often a stream was begun, all streams together. */
+    public int attempts() {
+        return streams.stream().mapToInt(Stream::attempts).sum();
     }
 
     /** Returns the rows committed. */
@@ -65,6 +210,11 @@ public record RunSummary(
     /** Returns the records that were left out. */
     public long refused() {
         return streams.stream().mapToLong(Stream::refused).sum();
+    }
+
+    /** Returns the records that were left out and kept. */
+    public long deadLetters() {
+        return streams.stream().mapToLong(Stream::deadLetters).sum();
     }
 
     /** Returns the bytes committed. */
