@@ -6,6 +6,7 @@ import java.io.ObjectInputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.SortedSet;
 
 /**
  * A connector's module: its bytes, their hash and its manifest. Checked structurally, not compiled.
@@ -36,6 +37,11 @@ public final class ConnectorModule implements Serializable {
      */
     public static ConnectorModule bundled(String name) {
         return BundledModules.load(name);
+    }
+
+    /** The names of all connectors that are on the class path, sorted. */
+    public static SortedSet<String> bundledNames() {
+        return BundledModules.names();
     }
 
     /**
@@ -71,6 +77,11 @@ public final class ConnectorModule implements Serializable {
     /** The SHA-256 of the bytes, in lower-case hexadecimal. */
     public String sha256() {
         return sha256;
+    }
+
+    /** How many bytes the module has. */
+    public int size() {
+        return bytes.length;
     }
 
     /** A copy of the module's bytes. */

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.apache.beam.sdk.transforms.Reshuffle;
@@ -52,7 +51,7 @@ public final class RapidbyteCopy implements Contender {
         RunSummary summary = PipelineRun.run(
                 PreparedPipeline.prepare(file, new ConnectorResolver(environment)),
                 new RunOptions(
-                        RunnerKind.valueOf(runner.toUpperCase(Locale.ROOT)),
+                        RunnerKind.of(runner),
                         ProgressListener.NONE,
                         reshuffle ? List.of(Reshuffle.viaRandomKey()) : List.of()));
         return new Outcome(runner, summary.metrics(), 0);

@@ -15,8 +15,9 @@ import java.nio.charset.StandardCharsets;
  * @param out standard output: results
  * @param err standard error: progress, logs and errors
  * @param width columns of the terminal that standard error is, or 0 when it is none
+ * @param isStyled whether standard output is a terminal too, on which bold letters can be shown
  */
-public record Console(PrintStream out, PrintStream err, int width) {
+public record Console(PrintStream out, PrintStream err, int width, boolean isStyled) {
     /** The width of a terminal that does not tell. */
     private static final int USUAL_WIDTH = 100;
 
@@ -25,15 +26,22 @@ public record Console(PrintStream out, PrintStream err, int width) {
         requireNonNull(err, "err");
     }
 
+    /** One whose standard output is no terminal. */
+    public Console(PrintStream out, PrintStream err, int width) {
+        this(out, err, width, false);
+    }
+
     /**
      * The console of this process. Whether standard error is a terminal is told by the launcher in the system property
-     * {@code rapidbyte.terminal} (its columns, or 0), because no API of all supported Java versions tells.
+     * {@code rapidbyte.terminal} (its columns, or 0), and of standard output in {@code rapidbyte.styled}, because no API of all supported
+     * Java versions tells.
      */
     public static Console ofProcess() {
         String columns = System.getProperty("rapidbyte.terminal", "0");
         int width = columns.matches("\\d{1,4}") ? Integer.parseInt(columns) : columns.isEmpty() ? USUAL_WIDTH : 0;
         // UTF-8 whatever the locale: JSON is, and so are the terminals of today.
-        return new Console(utf8(FileDescriptor.out), utf8(FileDescriptor.err), width);
+        return new Console(
+                utf8(FileDescriptor.out), utf8(FileDescriptor.err), width, Boolean.getBoolean("rapidbyte.styled"));
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

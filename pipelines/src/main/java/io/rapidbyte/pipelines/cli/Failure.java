@@ -4,11 +4,14 @@ package io.rapidbyte.pipelines.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.pipelines.config.ConfigurationException;
+import io.rapidbyte.pipelines.run.BeamOptions;
 import io.rapidbyte.pipelines.run.ExitHooks;
 import io.rapidbyte.pipelines.run.PreflightException;
 import io.rapidbyte.pipelines.run.RunFailedException;
 import io.rapidbyte.pipelines.run.RunInterruptedException;
 import io.rapidbyte.pipelines.run.RunnerKind;
+import io.rapidbyte.pipelines.state.PipelineBusyException;
+import io.rapidbyte.pipelines.state.StateException;
 import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import java.util.List;
@@ -19,66 +22,87 @@ import java.util.Optional;
 /**
  * How a command failed, for the person or the program that started it.
  *
- * @param code what the process ends with
+ * @param kind what kind of failure it is; says what the process ends with
  * @param sentences what happened and what to do, one line each; more than one only when several things are wrong at once
  * @param error the connector's own record, or null when no connector failed
  * @param connector the connector that failed, or null
  * @param result what {@code --json} shows beside the failure
  */
-record Failure(ExitCode code, List<String> sentences, ConnectorError error, String connector, ObjectNode result) {
-    private Failure(ExitCode code, List<String> sentences) {
-        this(code, sentences, null, null, JsonOutput.object("failed"));
+record Failure(FailureKind kind, List<String> sentences, ConnectorError error, String connector, ObjectNode result) {
+    Failure {
+        // What a sentence quotes, a name or a server's words, can come from anyone.
+        sentences = sentences.stream().map(Printable::sentence).toList();
+    }
+
+    private Failure(FailureKind kind, List<String> sentences) {
+        this(kind, sentences, null, null, JsonOutput.object("failed"));
+    }
+
+    /** The failure of a command line that cannot be understood. */
+    static Failure misused(List<String> sentences) {
+        return new Failure(FailureKind.USAGE, sentences);
+    }
+
+    /** Returns what the process ends with. */
+    ExitCode code() {
+        return kind.code();
     }
 
     static Failure of(Throwable thrown) {
         if (ExitHooks.isProcessEnding()) {
-            return new Failure(ExitCode.INTERRUPTED, List.of("Interrupted; what it had begun was cleaned up."));
+            return new Failure(FailureKind.INTERRUPTED, List.of("Interrupted; what it had begun was cleaned up."));
         }
         if (thrown instanceof ConfigurationException) {
-            return new Failure(ExitCode.USAGE, lines(thrown));
+            return new Failure(FailureKind.USAGE, lines(thrown));
         }
         if (thrown instanceof PreflightException refused) {
-            ExitCode code = refused.failures().stream()
+            FailureKind kind = refused.failures().stream()
                     .map(each -> each.category())
                     .filter(Objects::nonNull)
                     .findFirst()
-                    .map(ExitCode::of)
-                    .orElse(ExitCode.USAGE);
-            return new Failure(code, lines(thrown));
+                    .map(FailureKind::of)
+                    .orElse(FailureKind.USAGE);
+            return new Failure(kind, lines(thrown));
         }
         if (thrown instanceof RunInterruptedException) {
-            return new Failure(ExitCode.INTERRUPTED, lines(thrown));
+            return new Failure(FailureKind.INTERRUPTED, lines(thrown));
         }
-        if (thrown instanceof RunnerKind.UnavailableRunnerException) {
-            return new Failure(ExitCode.USAGE, lines(thrown));
+        if (thrown instanceof RunnerKind.UnavailableRunnerException || thrown instanceof BeamOptions.RefusedException) {
+            return new Failure(FailureKind.USAGE, lines(thrown));
+        }
+        if (thrown instanceof PipelineBusyException) {
+            return new Failure(FailureKind.BUSY, lines(thrown));
+        }
+        if (thrown instanceof StateException state) {
+            return new Failure(state.isMisconfigured() ? FailureKind.USAGE : FailureKind.UNAVAILABLE, lines(thrown));
         }
         if (thrown instanceof CommandFailedException failed) {
-            return new Failure(failed.code(), lines(thrown), null, null, failed.result());
+            return new Failure(failed.kind(), lines(thrown), null, null, failed.result());
         }
         Optional<ConnectorException> connector = ConnectorFailures.find(thrown);
         if (connector.isPresent()) {
             ConnectorException failure = connector.get();
             return new Failure(
-                    ExitCode.of(failure.error().category()),
+                    FailureKind.of(failure.error().category()),
                     List.of(oneLine(failure.getMessage())),
                     failure.error(),
                     failure.connector(),
                     JsonOutput.object("failed"));
         }
         if (thrown instanceof RunFailedException) {
-            return new Failure(ExitCode.INTERNAL, lines(thrown));
+            return new Failure(FailureKind.INTERNAL, lines(thrown));
         }
         return new Failure(
-                ExitCode.INTERNAL,
+                FailureKind.INTERNAL,
                 List.of("This is a defect of Rapidbyte: " + innermost(thrown)
                         + ". Run it again with -vv and report what it shows."));
     }
 
     /** Returns the failure as {@code --json} shows it. */
     ObjectNode json() {
-        ObjectNode root = result.deepCopy().put("exit_code", code.code());
+        ObjectNode root = result.deepCopy().put("exit_code", kind.code().code());
         ObjectNode node = root.putObject("error");
-        node.put("kind", code.name().toLowerCase(Locale.ROOT)).put("message", String.join("\n", sentences));
+        node.put("kind", kind.jsonName()).put("message", String.join("\n", sentences));
         if (error != null) {
             node.put("connector", connector)
                     .put("category", error.category().name().toLowerCase(Locale.ROOT))

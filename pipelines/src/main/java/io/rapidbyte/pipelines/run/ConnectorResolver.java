@@ -20,7 +20,7 @@ public final class ConnectorResolver {
     /** The environment variable that names a folder of modules. */
     public static final String FOLDER_VARIABLE = "RAPIDBYTE_CONNECTOR_DIR";
 
-    private static final String SUFFIX = ".wasm";
+    static final String SUFFIX = ".wasm";
 
     private final UnaryOperator<String> environment;
 
@@ -63,7 +63,14 @@ public final class ConnectorResolver {
         return module;
     }
 
-    private ConnectorModule find(String use, Path folder) {
+    /**
+     * Returns the module that is meant, whatever its role and checksum.
+     *
+     * @param use what a pipeline file has in {@code use}
+     * @param folder what a relative path starts from
+     * @throws ConnectorException of category {@code config} when there is no such module, or it is none
+     */
+    public ConnectorModule find(String use, Path folder) {
         if (use.contains("/") || use.endsWith(SUFFIX)) {
             return ConnectorModule.read(folder.resolve(use).normalize());
         }
