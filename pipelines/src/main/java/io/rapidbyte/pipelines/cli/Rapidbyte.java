@@ -99,7 +99,13 @@ public final class Rapidbyte {
         Object user = command.commandSpec().userObject();
         if (!(user instanceof RapidbyteCommand wanted)) {
             // Those that only have commands below them.
-            command.commandSpec().commandLine().usage(console.err());
+            CommandLine group = command.commandSpec().commandLine();
+            if (parsed.originalArgs().contains(JSON)) {
+                return misused(
+                        new ParameterException(group, "Missing required command."),
+                        parsed.originalArgs().toArray(String[]::new));
+            }
+            group.usage(console.err());
             return ExitCode.USAGE.code();
         }
         Logging.configure(wanted.output().verbosity(), console.err());

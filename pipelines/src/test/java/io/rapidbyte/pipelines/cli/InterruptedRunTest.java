@@ -43,8 +43,9 @@ class InterruptedRunTest {
         source = PostgresServer.shared().newSchema();
         target = PostgresServer.shared().newSchema();
         // Its first rows come at once, and then no more for a long time.
-        source.execute("CREATE VIEW slow AS SELECT n AS id, CASE WHEN n = 200000 THEN pg_sleep(" + SLOW_SECONDS
-                + ")::text ELSE repeat('x', 100) END AS filler FROM generate_series(1, 200001) n");
+        source.execute(
+                "CREATE VIEW slow AS SELECT n AS id, repeat('x', 100) AS filler FROM generate_series(1, 200001) n"
+                        + " WHERE n < 200000 OR pg_sleep(" + SLOW_SECONDS + ") IS NOT NULL");
         target.execute("CREATE TABLE slow (id int, filler text)", "INSERT INTO slow VALUES (-1, 'as it was')");
     }
 
@@ -56,7 +57,7 @@ class InterruptedRunTest {
 
     @Test
     void aSlowQueryIsEndedAndTheTargetIsAsItWas() throws IOException, InterruptedException {
-        CommandLineRun run = interrupted("run", "-q");
+        CommandLineRun run = interrupted(yaml(), "run", "-q");
 
         assertThat(run.err() + run.out(), run.code(), is(130));
         assertThat(run.out(), is(""));
@@ -67,7 +68,7 @@ class InterruptedRunTest {
 
     @Test
     void programsGetTheEndAsJson() throws IOException, InterruptedException {
-        CommandLineRun run = interrupted("run", "--json");
+        CommandLineRun run = interrupted(yaml(), "run", "--json");
 
         JsonNode json = new ObjectMapper().readTree(run.out());
         assertThat(run.err(), run.code(), is(130));
@@ -76,16 +77,33 @@ class InterruptedRunTest {
         assertThat(json.path("error").path("kind").asText(), is("interrupted"));
     }
 
-    private CommandLineRun interrupted(String... arguments) throws IOException, InterruptedException {
+    /** Not only runs wait for servers. */
+    @Test
+    void aCheckThatWaitsForItsServerLeavesNoQueryBehind() throws IOException, InterruptedException {
+        // So many rows that they are divided by their key, for which its limits are asked for.
+        source.execute("CREATE OR REPLACE VIEW slow AS SELECT n AS id, repeat('x', 100) AS filler"
+                + " FROM generate_series(1, 5000000) n WHERE n > 1 OR pg_sleep(" + SLOW_SECONDS + ") IS NOT NULL");
+        PipelineYaml divided = yaml().with("'slow'\n", "slow\n      partition_key: id\n");
+
+        CommandLineRun run = interrupted(divided, "check");
+
+        assertThat(run.err() + run.out(), run.code(), is(130));
+        assertThat(run.err().lines().count(), is(1L));
+    }
+
+    private PipelineYaml yaml() {
+        return PipelineYaml.between(source, target, "slow").with("write_mode: append", "write_mode: replace");
+    }
+
+    private CommandLineRun interrupted(PipelineYaml yaml, String... arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(arguments));
-        command.add(PipelineYaml.between(source, target, "slow")
-                .with("write_mode: append", "write_mode: replace")
-                .writeTo(folder));
+        command.add(yaml.writeTo(folder));
         try (RapidbyteProcess process =
                 RapidbyteProcess.start(folder, PipelineYaml.ENVIRONMENT, command.toArray(String[]::new))) {
             await(
                     "the query is at work",
-                    () -> !process.isAlive() || !sleeping().isEmpty());
+                    () -> process.hasEnded() || !sleeping().isEmpty());
             long start = System.nanoTime();
             process.interrupt();
             CommandLineRun run = process.await();

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** A command in a process of its own, which closing it kills. */
 final class RapidbyteProcess implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 60;
+    private static final long MOMENT_MILLIS = 50;
 
     private final Process process;
     private final Path out;
@@ -66,8 +67,13 @@ final class RapidbyteProcess implements AutoCloseable {
                 .waitFor();
     }
 
-    boolean isAlive() {
-        return process.isAlive();
+    /** Whether it has ended, now or a moment from now. */
+    boolean hasEnded() {
+        try {
+            return process.waitFor(MOMENT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while a process was waited for", e);
+        }
     }
 
     /** Waits for its end, which a test that hangs would wait for in vain. */
