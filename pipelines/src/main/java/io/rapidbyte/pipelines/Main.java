@@ -13,13 +13,20 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
+    /** How long a command may take to say that it was interrupted, once what it had registered has been cleaned up. */
+    private static final long LAST_WORDS_MILLIS = 200;
+
+    /** How long it may take to end what it is doing when nothing was registered for it, and it has to be told. */
+    private static final long PATIENCE_MILLIS = 1_500;
+
     private Main() {}
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
         CountDownLatch done = new CountDownLatch(1);
         // Registered first, so it runs last: a command that is interrupted still gets to say so.
-        ExitHooks.register(() -> await(done));
+        Thread command = Thread.currentThread();
+        ExitHooks.register(() -> end(command, done));
         int code = new Rapidbyte(Console.ofProcess(), System::getenv).run(arguments);
         done.countDown();
         // A runner's threads that fail while the process ends do so to nobody's loss, and the default is a stack trace.
@@ -31,9 +38,13 @@ public final class Main {
         // CHECKSTYLE:ON
     }
 
-    private static void await(CountDownLatch done) {
+    /** A connector that waits for its server is cancelled by an interrupt, and the server is told so. */
+    private static void end(Thread command, CountDownLatch done) {
         try {
-            done.await(1, TimeUnit.SECONDS);
+            if (!done.await(LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS)) {
+                command.interrupt();
+                done.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

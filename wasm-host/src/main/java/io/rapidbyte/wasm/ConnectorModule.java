@@ -79,6 +79,11 @@ public final class ConnectorModule implements Serializable {
         return sha256;
     }
 
+    /** How many bytes the module has. */
+    public int size() {
+        return bytes.length;
+    }
+
     /** A copy of the module's bytes. */
     public byte[] bytes() {
         return bytes.clone();

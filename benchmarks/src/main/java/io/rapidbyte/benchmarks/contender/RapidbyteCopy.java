@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.apache.beam.sdk.transforms.Reshuffle;
@@ -51,7 +50,7 @@ public final class RapidbyteCopy implements Contender {
                 settings.text(Setting.RESHUFFLE).map(Boolean::valueOf).orElse(false);
         RunSummary summary = PipelineRun.run(
                 PreparedPipeline.prepare(file, new ConnectorResolver(environment)),
-                new RunOptions(RunnerKind.valueOf(runner.toUpperCase(Locale.ROOT)), ProgressListener.NONE)
+                new RunOptions(RunnerKind.of(runner), ProgressListener.NONE)
                         .withBetween(reshuffle ? List.of(Reshuffle.viaRandomKey()) : List.of()));
         return new Outcome(runner, summary.metrics(), 0);
     }

@@ -16,7 +16,17 @@ import picocli.CommandLine.Parameters;
 /** {@code rapidbyte check}. */
 @Command(
         name = "check",
-        description = "Checks a pipeline file, its connectors and their servers; writes nothing anywhere.",
+        header = "Says what keeps a pipeline file from running, all at once.",
+        description =
+                "Looks at a pipeline file, its connectors and their servers, plans every stream, and says all that keeps the"
+                        + " pipeline from running, with the statements that help. Writes nothing anywhere.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte check shop.yaml",
+            "  ./rapidbyte check --json shop.yaml",
+            "",
+            "Read on: ./rapidbyte run --help"
+        },
         mixinStandardHelpOptions = true)
 final class CheckCommand implements RapidbyteCommand {
     private final CommandContext context;

@@ -3,29 +3,29 @@ package io.rapidbyte.pipelines.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** Ends a command with a sentence and an exit code of its own. */
+/** Ends a command with a sentence and a kind of failure of its own. */
 final class CommandFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final ExitCode code;
+    private final FailureKind kind;
 
     /** What {@code --json} shows beside the failure. */
     private final transient ObjectNode result;
 
-    CommandFailedException(ExitCode code, String message, ObjectNode result) {
+    CommandFailedException(FailureKind kind, String message, ObjectNode result) {
         super(message);
-        this.code = code;
+        this.kind = kind;
         this.result = result;
     }
 
-    CommandFailedException(ExitCode code, String message, Throwable cause) {
+    CommandFailedException(FailureKind kind, String message, Throwable cause) {
         super(message, cause);
-        this.code = code;
+        this.kind = kind;
         this.result = JsonOutput.object("failed");
     }
 
-    ExitCode code() {
-        return code;
+    FailureKind kind() {
+        return kind;
     }
 
     ObjectNode result() {

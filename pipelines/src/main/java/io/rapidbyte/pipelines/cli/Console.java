@@ -15,8 +15,9 @@ import java.nio.charset.StandardCharsets;
  * @param out standard output: results
  * @param err standard error: progress, logs and errors
  * @param width columns of the terminal that standard error is, or 0 when it is none
+ * @param isStyled whether standard output is a terminal too, on which bold letters can be shown
  */
-public record Console(PrintStream out, PrintStream err, int width) {
+public record Console(PrintStream out, PrintStream err, int width, boolean isStyled) {
     /** The width of a terminal that does not tell. */
     private static final int USUAL_WIDTH = 100;
 
@@ -25,20 +26,30 @@ public record Console(PrintStream out, PrintStream err, int width) {
         requireNonNull(err, "err");
     }
 
+    /** One whose standard output is no terminal. */
+    public Console(PrintStream out, PrintStream err, int width) {
+        this(out, err, width, false);
+    }
+
     /**
      * The console of this process. Whether standard error is a terminal is told by the launcher in the system property
-     * {@code rapidbyte.terminal} (its columns, or 0), because no API of all supported Java versions tells.
+     * {@code rapidbyte.terminal} (its columns, or 0), and of standard output in {@code rapidbyte.styled}, because no API of all supported
+     * Java versions tells.
      */
     public static Console ofProcess() {
         String columns = System.getProperty("rapidbyte.terminal", "0");
         int width = columns.matches("\\d{1,4}") ? Integer.parseInt(columns) : columns.isEmpty() ? USUAL_WIDTH : 0;
         // Such a terminal cannot be drawn on.
         width = "dumb".equals(System.getenv("TERM")) ? 0 : width;
+        boolean styled = Boolean.getBoolean("rapidbyte.styled");
         PrintStream out = utf8(FileDescriptor.out);
         return width == 0
-                ? new Console(out, utf8(FileDescriptor.err), 0)
+                ? new Console(out, utf8(FileDescriptor.err), 0, styled)
                 : new Console(
-                        out, Terminal.on(new FileOutputStream(FileDescriptor.err), new TerminalSize(width)), width);
+                        out,
+                        Terminal.on(new FileOutputStream(FileDescriptor.err), new TerminalSize(width)),
+                        width,
+                        styled);
     }
 
     /** In UTF-8 whatever the locale: JSON is, and so are the terminals of today. */

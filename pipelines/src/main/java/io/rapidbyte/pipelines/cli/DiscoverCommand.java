@@ -16,7 +16,19 @@ import picocli.CommandLine.Parameters;
 /** {@code rapidbyte discover}. */
 @Command(
         name = "discover",
-        description = "Lists what the source of a pipeline file can read; -v also lists the columns.",
+        header = "Lists what the source of a pipeline file can read.",
+        description =
+                "Lists what the source of a pipeline file can read, whatever streams the file names: tables and views, how"
+                        + " large they are, their primary keys, and the column by which new rows could be told. -v lists the columns,"
+                        + " too.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte discover shop.yaml",
+            "  ./rapidbyte discover -v shop.yaml",
+            "  ./rapidbyte discover --json shop.yaml",
+            "",
+            "Read on: docs/types.md says how each type arrives, docs/incremental.md what a cursor is."
+        },
         mixinStandardHelpOptions = true)
 final class DiscoverCommand implements RapidbyteCommand {
     private final CommandContext context;

@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.cli;
 
-import io.rapidbyte.wasm.Category;
-
 /** What the exit code of a command tells the program that called it. Codes keep their meaning between versions. */
 public enum ExitCode {
     /** Everything was done. */
-    OK(0),
+    OK(0, "Everything was done."),
+    /** The work failed: data or a schema does not fit, a copy is not equal, a connector or this program is at fault. */
+    FAILED(1, "The data or the run failed; standard error says what."),
     /** The command line, the pipeline file or the configuration of a connector has to be changed. */
-    USAGE(2),
-    /** A server or the sandbox refused: wrong credentials, missing rights, or an address that is not allowed. */
-    PERMISSION(3),
-    /** A server did not answer, or is too busy: the same command can succeed later. */
-    UNAVAILABLE(4),
-    /** Data or a schema does not fit, or a copy is not equal to its source. */
-    DATA(5),
-    /** A connector or this program is at fault. */
-    INTERNAL(6),
+    USAGE(2, "The command line or the pipeline file has to be changed."),
+    /** A server or the sandbox refused, or a server did not answer. */
+    CONNECTION(3, "A server did not answer, or refused, or its address is not allowed."),
     /** The run was interrupted: 128 and the number of the signal, as shells have it. */
-    INTERRUPTED(130);
+    INTERRUPTED(130, "Interrupted, by Ctrl-C for instance.");
 
     private final int code;
+    private final String meaning;
 
-    ExitCode(int code) {
+    ExitCode(int code, String meaning) {
         this.code = code;
+        this.meaning = meaning;
     }
 
     /** Returns the number that the process ends with. */
@@ -31,15 +27,8 @@ public enum ExitCode {
         return code;
     }
 
-    /** Returns the code for a connector's error. */
-    public static ExitCode of(Category category) {
-        return switch (category) {
-            case CONFIG -> USAGE;
-            case AUTH, PERMISSION -> PERMISSION;
-            case RATE_LIMIT, TRANSIENT_NETWORK, TRANSIENT_DB -> UNAVAILABLE;
-            case DATA, SCHEMA -> DATA;
-            case INTERNAL, FRAME -> INTERNAL;
-            case CANCELLED -> INTERRUPTED;
-        };
+    /** Returns what it means, in a sentence for {@code --help}. */
+    public String meaning() {
+        return meaning;
     }
 }

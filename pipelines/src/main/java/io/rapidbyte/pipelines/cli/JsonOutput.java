@@ -2,6 +2,7 @@
 package io.rapidbyte.pipelines.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -98,9 +99,9 @@ final class JsonOutput {
                 .sum();
     }
 
-    static String text(ObjectNode node) {
+    static String text(JsonNode node) {
         try {
-            return MAPPER.writeValueAsString(node);
+            return Printable.json(MAPPER.writeValueAsString(node));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of JSON values could not be written", e);
         }

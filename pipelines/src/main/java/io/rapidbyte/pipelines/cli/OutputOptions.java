@@ -12,12 +12,14 @@ final class OutputOptions {
 
     @Option(
             names = {"-v", "--verbose"},
-            description = "Show what connectors log; -vv also the runner's log and stack traces.")
+            description = "Show what connectors log; -vv also the runner's log, and stack traces.")
     private boolean[] verbose = {};
 
     @Option(
             names = "--json",
-            description = "Write one JSON object to standard output; everything else goes to standard error.")
+            description =
+                    "Write one JSON object to standard output, also when the command fails; everything else goes to"
+                            + " standard error.")
     private boolean json;
 
     Verbosity verbosity() {
@@ -33,6 +35,11 @@ final class OutputOptions {
 
     boolean json() {
         return json;
+    }
+
+    /** Whether the result is shown to people. */
+    boolean text() {
+        return !json && !quiet;
     }
 
     /** Whether progress is shown: neither for those who asked for quiet, nor beside output for programs. */

@@ -26,9 +26,18 @@ import picocli.CommandLine.Spec;
 /** {@code rapidbyte quickstart}. */
 @Command(
         name = "quickstart",
+        header = "Copies a sample shop between two schemas, and proves the copy.",
         description =
-                "Starts a Postgres server, fills it with a sample, copies every table through the connectors, and compares"
-                        + " the copy in SQL. Needs nothing but this program.",
+                "Shows that everything works, in a minute: starts a Postgres server of its own, fills it with a sample shop,"
+                        + " copies every table through the connectors, and compares the copies with their sources in SQL. Needs"
+                        + " nothing but this program, and leaves nothing running.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte quickstart",
+            "  ./rapidbyte quickstart --rows 20000 --runner flink",
+            "",
+            "Read on: README.md"
+        },
         mixinStandardHelpOptions = true)
 final class QuickstartCommand implements RapidbyteCommand {
     private static final Logger LOG = LoggerFactory.getLogger(QuickstartCommand.class);
@@ -45,20 +54,25 @@ final class QuickstartCommand implements RapidbyteCommand {
             names = "--rows",
             paramLabel = "N",
             defaultValue = "1000000",
-            description = "Rows of the largest table; default ${DEFAULT-VALUE}.")
+            description = "Rows of the largest table, from 1 to 1,000,000,000. Default: ${DEFAULT-VALUE}.")
     private long rows;
 
     @Option(
             names = "--runner",
+            paramLabel = "NAME",
             defaultValue = "direct",
-            description = "What runs the pipeline: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+            converter = RunnerConverter.class,
+            completionCandidates = RunnerConverter.Names.class,
+            description =
+                    "What runs the pipeline: direct, on threads of this process, or flink, embedded in it. Default:"
+                            + " ${DEFAULT-VALUE}.")
     private RunnerKind runner;
 
     @Option(
             names = "--keep-file",
             paramLabel = "FILE",
             defaultValue = ".rapidbyte/quickstart.yaml",
-            description = "Where the pipeline file that is run is written to; default ${DEFAULT-VALUE}.")
+            description = "Where the pipeline file that is run is written to. Default: ${DEFAULT-VALUE}.")
     private Path file;
 
     QuickstartCommand(CommandContext context) {
@@ -90,7 +104,9 @@ final class QuickstartCommand implements RapidbyteCommand {
         }
         if (!result.equal()) {
             throw new CommandFailedException(
-                    ExitCode.DATA, "The copy is not equal to its source: " + differences(result) + ".", json(result));
+                    FailureKind.DATA,
+                    "The copy is not equal to its source: " + differences(result) + ".",
+                    json(result));
         }
         if (!output.json() && output.verbosity() != Verbosity.QUIET) {
             out.printf(
@@ -112,10 +128,10 @@ final class QuickstartCommand implements RapidbyteCommand {
             return new Quickstart(rows, options, context.environment()).run(file);
         } catch (IOException e) {
             LOG.info("the quick start failed", e);
-            throw new CommandFailedException(ExitCode.UNAVAILABLE, e.getMessage(), e);
+            throw new CommandFailedException(FailureKind.UNAVAILABLE, e.getMessage(), e);
         } catch (SQLException e) {
             throw new CommandFailedException(
-                    ExitCode.INTERNAL,
+                    FailureKind.INTERNAL,
                     "The embedded server refused a statement of the quick start: " + e.getMessage(),
                     e);
         }

@@ -1,21 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: finds the command, runs it, and turns its failure into a sentence and an exit code. */
 @Command(
         name = "rapidbyte",
-        description = "Moves tables through sandboxed WebAssembly connectors on Apache Beam.",
+        description = {
+            "Moves tables between databases, through sandboxed WebAssembly connectors on Apache Beam. What is moved is"
+                    + " said in a pipeline file, in YAML.",
+            "",
+            "@|bold First steps:|@",
+            "  ./rapidbyte quickstart        see a whole copy in a minute; it needs nothing",
+            "  ./rapidbyte discover my.yaml  see what the source of your own file can read",
+            "  ./rapidbyte check my.yaml     see what keeps it from running, all at once",
+            "  ./rapidbyte run my.yaml       run it",
+            "",
+            "The quick start leaves the pipeline file that it ran to be changed into your own;"
+                    + " pipelines/examples has one with every setting explained."
+        },
+        footer = {
+            "Each command explains itself: ./rapidbyte run --help",
+            "",
+            "Read on: README.md, and docs/commands.md for what programs can rely on."
+        },
+        footerHeading = "%n",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 public final class Rapidbyte {
+    private static final String JSON = "--json";
+
     private final Console console;
     private final CommandLine commandLine;
 
@@ -28,19 +51,25 @@ public final class Rapidbyte {
     public Rapidbyte(Console console, UnaryOperator<String> environment) {
         this.console = console;
         CommandContext context = new CommandContext(console, environment);
+        // In the order in which they are needed.
         this.commandLine = new CommandLine(this)
                 .addSubcommand(new QuickstartCommand(context))
-                .addSubcommand(new RunCommand(context))
                 .addSubcommand(new CheckCommand(context))
+                .addSubcommand(new RunCommand(context))
                 .addSubcommand(new DiscoverCommand(context))
                 .addSubcommand(StateCommand.of(context))
+                .addSubcommand(new TeardownCommand(context))
+                .addSubcommand(new CommandLine(new ConnectorsCommand())
+                        .addSubcommand(new ConnectorsListCommand(context))
+                        .addSubcommand(new ConnectorsInspectCommand(context)))
                 .addSubcommand(new SchemaCommand(context))
+                .addSubcommand(new CompletionCommand(context))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new java.io.PrintWriter(console.out(), true))
                 .setErr(new java.io.PrintWriter(console.err(), true))
                 .setParameterExceptionHandler(this::misused)
                 .setExecutionStrategy(this::execute);
-        exitCodes(commandLine);
+        HelpLayout.apply(commandLine, console.isStyled() && !isSet(environment.apply("NO_COLOR")));
     }
 
     /**
@@ -55,6 +84,11 @@ public final class Rapidbyte {
         return code;
     }
 
+    /** The commands, for tests of what they say of themselves. */
+    CommandLine commandLine() {
+        return commandLine;
+    }
+
     private int execute(ParseResult parsed) {
         Integer help = CommandLine.executeHelpRequest(parsed);
         if (help != null) {
@@ -66,7 +100,14 @@ public final class Rapidbyte {
         }
         Object user = command.commandSpec().userObject();
         if (!(user instanceof RapidbyteCommand wanted)) {
-            command.commandSpec().commandLine().usage(console.err());
+            // Those that only have commands below them.
+            CommandLine group = command.commandSpec().commandLine();
+            if (parsed.originalArgs().contains(JSON)) {
+                return misused(
+                        new ParameterException(group, "Missing required command."),
+                        parsed.originalArgs().toArray(String[]::new));
+            }
+            group.usage(console.err());
             return ExitCode.USAGE.code();
         }
         Logging.configure(wanted.output().verbosity(), console.err());
@@ -77,33 +118,46 @@ public final class Rapidbyte {
         try {
             return command.call().code();
         } catch (ParameterException e) {
-            return misused(e, new String[0]);
+            return fail(misuse(e), output.json());
         } catch (Exception | LinkageError | OutOfMemoryError | StackOverflowError e) {
-            Failure failure = Failure.of(e);
             if (output.verbosity() == Verbosity.DEBUG) {
                 // CHECKSTYLE:OFF asked for with -vv
                 e.printStackTrace(console.err());
                 // CHECKSTYLE:ON
             }
-            failure.sentences().forEach(console.err()::println);
-            if (output.json()) {
-                console.out().println(JsonOutput.text(failure.json()));
-            }
-            return failure.code().code();
+            return fail(Failure.of(e), output.json());
         }
+    }
+
+    private int fail(Failure failure, boolean json) {
+        failure.sentences().forEach(console.err()::println);
+        if (json) {
+            console.out().println(JsonOutput.text(failure.json()));
+        }
+        return failure.code().code();
     }
 
     private int misused(ParameterException e, String[] arguments) {
-        CommandLine command = e.getCommandLine();
-        console.err().println(e.getMessage().strip());
-        if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr())) {
-            console.err().println("See " + command.getCommandSpec().qualifiedName() + " --help.");
-        }
-        return ExitCode.USAGE.code();
+        // What was understood of the options is not known, and a program that asked for JSON reads nothing else.
+        boolean json = List.of(arguments).contains(JSON);
+        return fail(misuse(e), json);
     }
 
-    private static void exitCodes(CommandLine commandLine) {
-        commandLine.getCommandSpec().exitCodeOnInvalidInput(ExitCode.USAGE.code());
-        commandLine.getSubcommands().values().forEach(Rapidbyte::exitCodes);
+    /** What is wrong with the command line, and what may have been meant. */
+    private static Failure misuse(ParameterException e) {
+        List<String> sentences = new ArrayList<>();
+        sentences.add(e.getMessage().strip());
+        List<String> meant =
+                e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.<String>of();
+        if (meant.isEmpty()) {
+            sentences.add("See " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help.");
+        } else {
+            sentences.add("Did you mean " + String.join(" or ", meant) + "?");
+        }
+        return Failure.misused(sentences);
+    }
+
+    private static boolean isSet(String value) {
+        return value != null && !value.isEmpty();
     }
 }

@@ -115,7 +115,7 @@ final class StateResetCommand implements RapidbyteCommand {
         for (String stream : which(state, state.streams(), positions, unfinished)) {
             if (!lock.isHeld()) {
                 throw new CommandFailedException(
-                        ExitCode.INTERNAL,
+                        FailureKind.INTERNAL,
                         "The lock of pipeline " + state.name() + " was lost.",
                         json(state, forgotten));
             }
@@ -148,7 +148,7 @@ final class StateResetCommand implements RapidbyteCommand {
         for (String stream : which.streams) {
             if (!known.contains(stream)) {
                 throw new CommandFailedException(
-                        ExitCode.USAGE,
+                        FailureKind.USAGE,
                         "Pipeline " + state.name() + " has no stream '" + stream + "'"
                                 + Suggestions.closest(stream, known)
                                         .map(name -> "; did you mean '" + name + "'?")

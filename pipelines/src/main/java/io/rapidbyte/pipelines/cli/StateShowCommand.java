@@ -52,7 +52,7 @@ final class StateShowCommand implements RapidbyteCommand {
         if (found.isEmpty()) {
             if (runId != null) {
                 throw new CommandFailedException(
-                        ExitCode.USAGE,
+                        FailureKind.USAGE,
                         "There is no run " + runId + ". " + state.nothingYet(),
                         JsonOutput.object("failed"));
             }
@@ -78,7 +78,7 @@ final class StateShowCommand implements RapidbyteCommand {
         RunRecord run = store.run(runId)
                 .filter(each -> each.pipeline().equals(state.name()))
                 .orElseThrow(() -> new CommandFailedException(
-                        ExitCode.USAGE,
+                        FailureKind.USAGE,
                         "There is no run " + runId + " of pipeline " + state.name() + " in " + state.storeName()
                                 + ". Without --run, the last ones are listed.",
                         JsonOutput.object("failed")));

@@ -2,6 +2,7 @@
 package io.rapidbyte.pipelines.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A table for people: columns as wide as their widest cell, text to the left, numbers to the right. */
@@ -11,6 +12,9 @@ public final class TextTable {
         LEFT,
         RIGHT
     }
+
+    /** A name that strangers chose can be of any length, and would push all others from the screen. */
+    private static final int WIDEST_CELL = 500;
 
     private static final String GAP = "  ";
 
@@ -27,7 +31,8 @@ public final class TextTable {
         return table;
     }
 
-    /** Adds a row.
+    /**
+     * Adds a row. What would drive a terminal is escaped in it.
      *
      * @throws IllegalArgumentException when it has not a cell for each column
      */
@@ -35,7 +40,9 @@ public final class TextTable {
         if (cells.length != sides.size()) {
             throw new IllegalArgumentException("a row of " + cells.length + " cells in a table of " + sides.size());
         }
-        rows.add(List.of(cells));
+        rows.add(Arrays.stream(cells)
+                .map(cell -> Printable.line(cell, WIDEST_CELL))
+                .toList());
     }
 
     /** Draws a line below the last row. */

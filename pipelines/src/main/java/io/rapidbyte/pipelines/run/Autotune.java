@@ -2,7 +2,9 @@
 package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.pipelines.config.ByteSize;
+import io.rapidbyte.pipelines.config.Parallelism;
 import io.rapidbyte.pipelines.config.Resources;
+import io.rapidbyte.pipelines.run.RunSummary.Choice;
 import io.rapidbyte.wasm.StreamPlan;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,26 +15,19 @@ import java.util.List;
  */
 final class Autotune {
     private final Resources resources;
+    private final Integer asked;
     private final List<StreamPlan> plans;
     private final int processors;
     private final long memory;
     private final List<Choice> choices = new ArrayList<>();
 
-    private Autotune(Resources resources, List<StreamPlan> plans, int processors, long memory) {
+    private Autotune(Resources resources, Integer asked, List<StreamPlan> plans, int processors, long memory) {
         this.resources = resources;
+        this.asked = asked;
         this.plans = plans;
         this.processors = processors;
         this.memory = memory;
     }
-
-    /**
-     * Something that was chosen, and why.
-     *
-     * @param name what, as the pipeline file calls it; of one stream with its name before it
-     * @param value what was chosen
-     * @param reason why, for people
-     */
-    record Choice(String name, String value, String reason) {}
 
     /**
      * What a run goes by.
@@ -45,12 +40,13 @@ final class Autotune {
     /**
      * Chooses.
      *
+     * @param asked threads that the command line asks for; 0 for {@code auto}; null for what the file says
      * @param plans the streams of the run
      * @param processors of this machine
      * @param memory bytes of the heap
      */
-    static Tuning of(Resources resources, List<StreamPlan> plans, int processors, long memory) {
-        Autotune autotune = new Autotune(resources, plans, processors, memory);
+    static Tuning of(Resources resources, Integer asked, List<StreamPlan> plans, int processors, long memory) {
+        Autotune autotune = new Autotune(resources, asked, plans, processors, memory);
         int parallelism = autotune.parallelism();
         autotune.partitions();
         autotune.flush();
@@ -58,8 +54,12 @@ final class Autotune {
     }
 
     private int parallelism() {
-        int most = resources.parallelism().on(processors);
-        if (resources.parallelism().threads() > 0) {
+        if (asked != null && asked > 0) {
+            return chosen(asked, "the command line says so");
+        }
+        int most = Parallelism.AUTO.on(processors);
+        if (asked == null && resources.parallelism().threads() > 0) {
+            most = resources.parallelism().threads();
             return chosen(most, "the pipeline file says so");
         }
         if (!resources.autotune().enabled()) {
@@ -80,7 +80,7 @@ final class Autotune {
     }
 
     private int chosen(int threads, String reason) {
-        choices.add(new Choice("parallelism", String.valueOf(threads), reason));
+        choices.add(new Choice("resources.parallelism", String.valueOf(threads), reason));
         return threads;
     }
 
@@ -112,13 +112,13 @@ final class Autotune {
     private void flush() {
         ByteSize pin = resources.autotune().pinCopyFlushBytes();
         if (resources.copyFlushBytes() != null) {
-            choices.add(
-                    new Choice("copy_flush_bytes", resources.copyFlushBytes().toString(), "the pipeline file says so"));
+            choices.add(new Choice(
+                    "resources.copy_flush_bytes", resources.copyFlushBytes().toString(), "the pipeline file says so"));
         } else if (pin != null) {
-            choices.add(new Choice("copy_flush_bytes", pin.toString(), "pinned"));
+            choices.add(new Choice("resources.copy_flush_bytes", pin.toString(), "pinned"));
         } else {
             choices.add(new Choice(
-                    "copy_flush_bytes",
+                    "resources.copy_flush_bytes",
                     "the destination's own",
                     "measured to be the same for rows of 98 bytes, 1.6 KB and 64 KB, from 128 KB to 16 MB"));
         }

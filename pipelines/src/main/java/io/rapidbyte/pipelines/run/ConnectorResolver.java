@@ -27,7 +27,7 @@ public final class ConnectorResolver {
     public static final String FOLDER_VARIABLE = "RAPIDBYTE_CONNECTOR_DIR";
 
     private static final Logger LOG = LoggerFactory.getLogger(ConnectorResolver.class);
-    private static final String SUFFIX = ".wasm";
+    static final String SUFFIX = ".wasm";
 
     private final UnaryOperator<String> environment;
 
@@ -91,7 +91,14 @@ public final class ConnectorResolver {
         return names;
     }
 
-    private ConnectorModule find(String use, Path folder) {
+    /**
+     * Returns the module that is meant, whatever its role and checksum.
+     *
+     * @param use what a pipeline file has in {@code use}
+     * @param folder what a relative path starts from
+     * @throws ConnectorException of category {@code config} when there is no such module, or it is none
+     */
+    public ConnectorModule find(String use, Path folder) {
         if (use.contains("/") || use.endsWith(SUFFIX)) {
             return ConnectorModule.read(folder.resolve(use).normalize());
         }

@@ -104,9 +104,9 @@ public final class PipelineRun {
             List<StreamTask> tasks = runs.begin(streams, recovery);
             long moving = System.nanoTime();
             options.progress().step("starting the " + options.runner().name().toLowerCase(Locale.ROOT) + " runner");
-            int parallelism = tune(departure.plans()).parallelism();
-            RunWatch watch = new RunWatch(pipeline.name(), runId, options, tasks, start, moving, parallelism);
-            runs.run(tasks, parallelism, watch);
+            Autotune.Tuning tuning = tune(departure.plans());
+            RunWatch watch = new RunWatch(pipeline.name(), runId, options, tasks, start, moving, tuning);
+            runs.run(tasks, tuning.parallelism(), watch);
             RunSummary summary = watch.summary();
             Map<String, Throwable> failures = StreamRuns.failures(tasks);
             if (isStopping()) {
@@ -143,7 +143,9 @@ public final class PipelineRun {
                     throw e;
                 }
                 Duration wait = options.backoff().after(failures, e.error());
-                LOG.warn("{} {}", e.getMessage(), again(wait, failures, retries()));
+                String note = e.getMessage() + " " + again(wait, failures, retries());
+                LOG.info(note);
+                options.progress().note(note);
                 if (await(stopping, wait)) {
                     throw new RunInterruptedException(e);
                 }
@@ -160,6 +162,7 @@ public final class PipelineRun {
     private Autotune.Tuning tune(List<StreamPlan> plans) {
         Autotune.Tuning tuning = Autotune.of(
                 pipeline.resources(),
+                options.overrides().parallelism(),
                 plans,
                 Runtime.getRuntime().availableProcessors(),
                 Runtime.getRuntime().maxMemory());

@@ -17,38 +17,46 @@ import org.apache.beam.sdk.values.PCollection;
  * @param between what batches pass through between reading and writing, in this order; may be empty
  * @param state where the run is remembered; null: nowhere, so that nothing is read on from where a run ended, and nothing that broke is gone on with
  * @param backoff how long to wait before what failed is tried again
+ * @param overrides what comes before what the file says
  */
 public record RunOptions(
         RunnerKind runner,
         ProgressListener progress,
         List<PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>>> between,
         StateLocation state,
-        Backoff backoff) {
+        Backoff backoff,
+        RunOverrides overrides) {
     public RunOptions {
         requireNonNull(runner, "runner");
         requireNonNull(progress, "progress");
         requireNonNull(backoff, "backoff");
+        requireNonNull(overrides, "overrides");
         between = List.copyOf(between);
     }
 
     /** With nothing between reading and writing, and remembered nowhere. */
     public RunOptions(RunnerKind runner, ProgressListener progress) {
-        this(runner, progress, List.of(), null, Backoff.USUAL);
+        this(runner, progress, List.of(), null, Backoff.USUAL, RunOverrides.NONE);
     }
 
     /** The same with something between reading and writing. */
     public RunOptions withBetween(
             List<PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>>> transforms) {
-        return new RunOptions(runner, progress, transforms, state, backoff);
+        return new RunOptions(runner, progress, transforms, state, backoff, overrides);
     }
 
     /** The same, remembered there. */
     public RunOptions withState(StateLocation location) {
-        return new RunOptions(runner, progress, between, location, backoff);
+        return new RunOptions(runner, progress, between, location, backoff, overrides);
     }
 
     /** The same with other waits before what failed is tried again. */
     public RunOptions withBackoff(Backoff waits) {
-        return new RunOptions(runner, progress, between, state, waits);
+        return new RunOptions(runner, progress, between, state, waits, overrides);
+    }
+
+    /** The same with something else than the file says. */
+    public RunOptions withOverrides(RunOverrides other) {
+        return new RunOptions(runner, progress, between, state, backoff, other);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.StreamReport;
@@ -24,8 +25,9 @@ final class RunWatch {
     private final List<StreamTask> tasks;
     private final long start;
     private final long moving;
-    private final int parallelism;
+    private final Autotune.Tuning tuning;
     private final StreamClock clock;
+    private final ProcessCpu cpu = ProcessCpu.start();
     private long end;
 
     /**
@@ -33,7 +35,7 @@ final class RunWatch {
      *
      * @param start when the run began, by {@link System#nanoTime}
      * @param moving when data began to move
-     * @param parallelism threads of the runner
+     * @param tuning what the run goes by
      */
     RunWatch(
             String pipeline,
@@ -42,14 +44,14 @@ final class RunWatch {
             List<StreamTask> tasks,
             long start,
             long moving,
-            int parallelism) {
+            Autotune.Tuning tuning) {
         this.pipeline = pipeline;
         this.runId = runId;
         this.options = options;
         this.tasks = List.copyOf(tasks);
         this.start = start;
         this.moving = moving;
-        this.parallelism = parallelism;
+        this.tuning = tuning;
         this.clock = new StreamClock(moving);
     }
 
@@ -64,7 +66,10 @@ final class RunWatch {
             StreamReport report = task.report();
             streams.add(new RunProgress.Stream(
                     task.name(),
+                    task.status(),
+                    task.attempts(),
                     task.plan().estimatedRows(),
+                    task.plan().estimatedBytes(),
                     report.recordsRead(),
                     report.recordsWritten(),
                     report.bytesWritten()));
@@ -86,27 +91,49 @@ final class RunWatch {
                 tasks.stream().flatMap(task -> task.reports().stream()).toList();
         Map<String, Long> metrics = new TreeMap<>();
         reports.forEach(report -> report.metrics().forEach((metric, value) -> metrics.merge(metric, value, Long::sum)));
+        if (options.runner() == RunnerKind.DIRECT) {
+            metrics.putAll(cpu.metrics());
+        }
         List<RunSummary.Stream> streams = new ArrayList<>();
         for (StreamTask task : tasks) {
-            StreamReport report = task.report();
-            streams.add(new RunSummary.Stream(
-                    task.name(),
-                    report.recordsRead(),
-                    report.recordsWritten(),
-                    report.get(RapidbyteMetrics.RECORDS_REFUSED),
-                    report.bytesWritten(),
-                    clock.seconds(task.name())));
+            streams.add(stream(task));
         }
         return new RunSummary(
                 pipeline,
                 runId,
                 options.runner().name().toLowerCase(Locale.ROOT),
-                parallelism,
+                tuning.parallelism(),
                 streams,
                 (end - start) / 1e9,
                 (moving - start) / 1e9,
                 sum(reports, StreamReport::read),
                 sum(reports, StreamReport::write),
+                metrics,
+                tuning.choices());
+    }
+
+    /** What became of a stream: the rows of its last attempt, and the time of all of them. */
+    private RunSummary.Stream stream(StreamTask task) {
+        StreamReport report = task.report();
+        Map<String, Long> metrics = new TreeMap<>();
+        task.reports()
+                .forEach(each -> each.metrics().forEach((metric, value) -> metrics.merge(metric, value, Long::sum)));
+        Throwable failure = task.failure();
+        String error = failure == null
+                ? null
+                : ConnectorFailures.find(failure).map(Throwable::getMessage).orElse(failure.getMessage());
+        return new RunSummary.Stream(
+                task.name(),
+                report.recordsRead(),
+                report.recordsWritten(),
+                report.recordsRefused(),
+                report.bytesWritten(),
+                clock.seconds(task.name()),
+                task.status(),
+                task.attempts(),
+                report.get(RapidbyteMetrics.DEAD_LETTERS),
+                error,
+                task.resumed(),
                 metrics);
     }
 

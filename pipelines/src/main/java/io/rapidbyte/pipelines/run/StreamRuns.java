@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,7 +124,7 @@ final class StreamRuns {
     static Map<String, Throwable> failures(List<StreamTask> tasks) {
         Map<String, Throwable> failures = new LinkedHashMap<>();
         for (StreamTask task : tasks) {
-            if (task.state() == StreamTask.State.FAILED) {
+            if (task.status() == RunProgress.Status.FAILED) {
                 failures.put(task.name(), task.failure());
             }
         }
@@ -232,7 +233,10 @@ final class StreamRuns {
         try (FlinkFolder folder = FlinkFolder.create()) {
             PipelineGraph graphs =
                     new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
-            graph.run(graphs.build(group, options.runner().options(threads, folder)));
+            graph.run(graphs.build(
+                    group,
+                    options.runner()
+                            .options(threads, folder, options.overrides().beamOptions())));
         } catch (IOException e) {
             throw new RunFailedException("The folder for temporary files cannot be written: " + e.getMessage(), e);
         } finally {
@@ -253,7 +257,9 @@ final class StreamRuns {
         }
         Duration wait = options.backoff().after(failures, connector.get().error());
         group.forEach(StreamTask::retrying);
-        LOG.warn("{} {}", connector.get().getMessage(), PipelineRun.again(wait, failures, retries));
+        String note = connector.get().getMessage() + " " + PipelineRun.again(wait, failures, retries);
+        LOG.info(note);
+        options.progress().note(names(group) + ": " + note);
         return !PipelineRun.await(stopping, wait) && !isOver();
     }
 
@@ -313,11 +319,16 @@ final class StreamRuns {
     }
 
     private boolean isLeft(StreamTask task) {
-        return task.state() == StreamTask.State.MOVING || task.state() == StreamTask.State.RETRYING;
+        return task.status() == RunProgress.Status.MOVING || task.status() == RunProgress.Status.RETRYING;
+    }
+
+    private static String names(List<StreamTask> group) {
+        return group.stream().map(StreamTask::name).collect(Collectors.joining(", "));
     }
 
     private boolean failsFast() {
-        return Boolean.TRUE.equals(pipeline.resources().failFast());
+        return options.overrides().failFast()
+                || Boolean.TRUE.equals(pipeline.resources().failFast());
     }
 
     private boolean isOver() {
@@ -356,7 +367,7 @@ final class StreamRuns {
 
     private void reportAll(List<StreamTask> tasks) {
         for (StreamTask task : tasks) {
-            StreamStatus status = switch (task.state()) {
+            StreamStatus status = switch (task.status()) {
                 case DONE -> StreamStatus.DONE;
                 case FAILED -> StreamStatus.FAILED;
                 default -> StreamStatus.BEGUN;

@@ -3,6 +3,7 @@ package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.StreamReport;
+import io.rapidbyte.pipelines.run.RunProgress.Status;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.ArrayList;
@@ -10,27 +11,13 @@ import java.util.List;
 
 /** A stream of a run, through all of its attempts. Who runs it changes it, and others look. */
 final class StreamTask {
-    /** How far it is. */
-    enum State {
-        /** Its turn has not come. */
-        WAITING,
-        /** It is read and written. */
-        MOVING,
-        /** It failed, and is tried again in a moment. */
-        RETRYING,
-        /** It is complete in its target. */
-        DONE,
-        /** It failed, and is not tried again. */
-        FAILED
-    }
-
     private final StreamSpec spec;
     private final boolean resumed;
     private final String fingerprint;
     private final List<StreamReport> formerAttempts = new ArrayList<>();
     private StreamPlan plan;
     private String writeRunId;
-    private State state = State.WAITING;
+    private Status status = Status.WAITING;
     private StreamReport report;
     private Throwable failure;
     private int attempts;
@@ -72,8 +59,8 @@ final class StreamTask {
         return writeRunId;
     }
 
-    synchronized State state() {
-        return state;
+    synchronized Status status() {
+        return status;
     }
 
     synchronized int attempts() {
@@ -94,7 +81,7 @@ final class StreamTask {
 
     synchronized void begin() {
         attempts++;
-        state = State.MOVING;
+        status = Status.MOVING;
     }
 
     /** What the present attempt has done so far; null when the runner says nothing of it. */
@@ -105,7 +92,7 @@ final class StreamTask {
     }
 
     synchronized void done() {
-        state = State.DONE;
+        status = Status.DONE;
     }
 
     /** It failed, and will be tried again by a plan. */
@@ -115,13 +102,13 @@ final class StreamTask {
     }
 
     synchronized void retrying() {
-        state = State.RETRYING;
+        status = Status.RETRYING;
         formerAttempts.add(report);
         report = none();
     }
 
     synchronized void failed(Throwable why) {
-        state = State.FAILED;
+        status = Status.FAILED;
         failure = why;
     }
 

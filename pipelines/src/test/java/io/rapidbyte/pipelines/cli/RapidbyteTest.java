@@ -57,8 +57,8 @@ class RapidbyteTest {
             delimiter = '|',
             value = {
                 "run | Missing required parameter: 'FILE'",
-                "run a.yaml --runner spark | Invalid value for option '--runner': expected one of [DIRECT, FLINK]"
-                        + " (case-insensitive) but was 'spark'",
+                "run a.yaml --runner spork | Invalid value for option '--runner': There is no runner 'spork': expected direct, flink,"
+                        + " or the name of a class on the class path that is a runner of Beam.",
                 "run a.yaml --runnr | Unknown option: '--runnr'",
                 "quickstart --rows many | Invalid value for option '--rows': 'many' is not a long",
                 "quickstart --rows 0 | --rows: expected a number from 1 to 1,000,000,000, found 0.",
@@ -115,14 +115,14 @@ class RapidbyteTest {
     void everyCategoryHasItsExitCode() {
         Map<Category, Integer> codes = new java.util.EnumMap<>(Category.class);
         for (Category category : Category.values()) {
-            codes.put(category, ExitCode.of(category).code());
+            codes.put(category, FailureKind.of(category).code().code());
         }
 
         assertThat(
                 codes.toString(),
                 is(
-                        "{CONFIG=2, AUTH=3, PERMISSION=3, RATE_LIMIT=4, TRANSIENT_NETWORK=4, TRANSIENT_DB=4, DATA=5, SCHEMA=5,"
-                                + " INTERNAL=6, FRAME=6, CANCELLED=130}"));
+                        "{CONFIG=2, AUTH=3, PERMISSION=3, RATE_LIMIT=3, TRANSIENT_NETWORK=3, TRANSIENT_DB=3, DATA=1, SCHEMA=1,"
+                                + " INTERNAL=1, FRAME=1, CANCELLED=130}"));
     }
 
     private static CommandLineRun run(String... arguments) {

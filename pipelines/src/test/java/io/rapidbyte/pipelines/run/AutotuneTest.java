@@ -48,32 +48,33 @@ class AutotuneTest {
     void threadsAreAsManyAsAreOfUseUnlessTheFileSaysOtherwise(
             String yaml, int processors, long units, int threads, String reason) {
         Autotune.Tuning tuning = Autotune.of(
-                resources(yaml == null ? "" : yaml), List.of(plan(units, 1000, 100_000)), processors, GIBIBYTE);
+                resources(yaml == null ? "" : yaml), null, List.of(plan(units, 1000, 100_000)), processors, GIBIBYTE);
 
         assertThat(tuning.parallelism(), is(threads));
-        assertThat(choice(tuning, "parallelism").value(), is(String.valueOf(threads)));
-        assertThat(choice(tuning, "parallelism").reason(), containsString(reason));
+        assertThat(choice(tuning, "resources.parallelism").value(), is(String.valueOf(threads)));
+        assertThat(choice(tuning, "resources.parallelism").reason(), containsString(reason));
     }
 
     @Test
     void rowsOfFiftyMegabytesAreNotReadByEightThreads() {
-        Autotune.Tuning tuning = Autotune.of(resources(""), List.of(plan(1000, 1000, 1000L * (50 << 20))), 8, GIBIBYTE);
+        Autotune.Tuning tuning =
+                Autotune.of(resources(""), null, List.of(plan(1000, 1000, 1000L * (50 << 20))), 8, GIBIBYTE);
 
         assertThat(tuning.parallelism(), is(2));
-        assertThat(choice(tuning, "parallelism").reason(), containsString("wide"));
+        assertThat(choice(tuning, "resources.parallelism").reason(), containsString("wide"));
     }
 
     @Test
     void howAStreamIsCutAndWhatIsSentAtOnceIsSaidWithItsReason() {
         Autotune.Tuning tuning = Autotune.of(
-                resources("autotune: {pin_copy_flush_bytes: 4mb}"), List.of(plan(12, 1000, 98_000)), 2, GIBIBYTE);
+                resources("autotune: {pin_copy_flush_bytes: 4mb}"), null, List.of(plan(12, 1000, 98_000)), 2, GIBIBYTE);
 
         assertThat(choice(tuning, "orders.partitions").value(), is("12 heap blocks"));
         assertThat(choice(tuning, "orders.partitions").reason(), containsString("rows of 98"));
-        assertThat(choice(tuning, "copy_flush_bytes").value(), is("4mb"));
+        assertThat(choice(tuning, "resources.copy_flush_bytes").value(), is("4mb"));
     }
 
-    private static Autotune.Choice choice(Autotune.Tuning tuning, String name) {
+    private static RunSummary.Choice choice(Autotune.Tuning tuning, String name) {
         return tuning.choices().stream()
                 .filter(each -> each.name().equals(name))
                 .findFirst()

@@ -11,12 +11,13 @@ import io.rapidbyte.pipelines.config.PipelineFile;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(60)
 class PipelineRunTest {
@@ -64,8 +65,12 @@ class PipelineRunTest {
         source.close();
     }
 
+    static List<RunnerKind> runners() {
+        return List.of(RunnerKind.DIRECT, RunnerKind.FLINK);
+    }
+
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("runners")
     void aRunReadsTheStateAtItsStart(RunnerKind runner) {
         source.execute(
                 "create table orders as select n as id, 'note ' || repeat(md5(n::text), 3) as note"
