@@ -7,6 +7,8 @@ import io.rapidbyte.wasm.Category;
 public enum ExitCode {
     /** Everything was done. */
     OK(0),
+    /** What was tried does not hold. */
+    FAILED(1),
     /** The command line, the pipeline file or the configuration of a connector has to be changed. */
     USAGE(2),
     /** A server or the sandbox refused: wrong credentials, missing rights, or an address that is not allowed. */

@@ -33,6 +33,8 @@ public final class Rapidbyte {
                 .addSubcommand(new RunCommand(context))
                 .addSubcommand(new CheckCommand(context))
                 .addSubcommand(new DiscoverCommand(context))
+                .addSubcommand(new ScaffoldCommand(context))
+                .addSubcommand(new ConformanceCommand(context))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new java.io.PrintWriter(console.out(), true))
                 .setErr(new java.io.PrintWriter(console.err(), true))
