@@ -68,6 +68,7 @@ impl Probe {
     }
 
     pub fn plan(&mut self, request: PlanRequest) -> Result<PlanResponse> {
+        require_whole(&request.stream)?;
         // The probe stays where it is.
         let position = request.stream.position.clone();
         Ok(PlanResponse {
@@ -117,5 +118,16 @@ impl Probe {
 
     pub fn teardown(&mut self, _: TeardownRequest) -> Result<Empty> {
         Ok(Empty {})
+    }
+}
+
+/// What is made up is made up as a whole.
+fn require_whole(stream: &Stream) -> Result<()> {
+    match stream.columns.is_some() || stream.max_records.is_some() {
+        true => Err(Error::config(
+            "not_supported",
+            format!("stream '{}': the probe reads all columns and all records", stream.name),
+        )),
+        false => Ok(()),
     }
 }

@@ -62,6 +62,8 @@ public final class Rapidbyte {
                 .addSubcommand(new CommandLine(new ConnectorsCommand())
                         .addSubcommand(new ConnectorsListCommand(context))
                         .addSubcommand(new ConnectorsInspectCommand(context)))
+                .addSubcommand(new ScaffoldCommand(context))
+                .addSubcommand(new ConformanceCommand(context))
                 .addSubcommand(new SchemaCommand(context))
                 .addSubcommand(new CompletionCommand(context))
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -24,7 +24,17 @@ final class MemoryStateStore implements StateStore {
             throw new PipelineBusyException("The pipeline " + pipeline + " is running.");
         }
         locked = true;
-        return () -> locked = false;
+        return new PipelineLock() {
+            @Override
+            public boolean isHeld() {
+                return locked;
+            }
+
+            @Override
+            public void close() {
+                locked = false;
+            }
+        };
     }
 
     @Override
