@@ -95,7 +95,7 @@ final class StateResetCommand implements RapidbyteCommand {
         if (found.isPresent()) {
             try (StateStore store = found.get();
                     PipelineLock lock = store.lock(state.name())) {
-                forgotten = reset(state, store, lock);
+                forgotten = reset(state, store);
             }
         } else {
             which(state, state.streams(), List.of(), List.of());
@@ -108,17 +108,20 @@ final class StateResetCommand implements RapidbyteCommand {
         return ExitCode.OK;
     }
 
-    private List<Forgotten> reset(PipelineState state, StateStore store, PipelineLock lock) {
+    private List<Forgotten> reset(PipelineState state, StateStore store) {
         List<StreamPosition> positions = store.positions(state.name());
         List<StreamRun> unfinished = store.unfinished(state.name());
         List<Forgotten> forgotten = new ArrayList<>();
         for (String stream : which(state, state.streams(), positions, unfinished)) {
+<<<<<<< HEAD
             if (!lock.isHeld()) {
                 throw new CommandFailedException(
                         FailureKind.INTERNAL,
                         "The lock of pipeline " + state.name() + " was lost.",
                         json(state, forgotten));
             }
+=======
+>>>>>>> state
             store.reset(state.name(), stream);
             forgotten.add(new Forgotten(
                     stream,

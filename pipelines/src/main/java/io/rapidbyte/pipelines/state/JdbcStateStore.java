@@ -523,13 +523,15 @@ final class JdbcStateStore implements StateStore {
      */
     private synchronized <T> T connected(Use<T> use) {
         for (boolean again = false; ; again = true) {
+            boolean connected = false;
             try {
                 if (connection == null) {
                     connection = dialect.open();
                 }
+                connected = true;
                 return use.apply(connection);
             } catch (SQLException e) {
-                boolean lost = connection != null && dialect.isTransient(e);
+                boolean lost = connected && dialect.isTransient(e);
                 if (lost) {
                     disconnect();
                 }

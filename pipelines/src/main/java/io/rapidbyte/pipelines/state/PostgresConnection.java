@@ -50,8 +50,16 @@ final class PostgresConnection {
     private final String database;
     private final Properties properties;
 
-    /** A name and a value as they were written. */
-    private record Parameter(String name, String value) {}
+    /**
+     * A name and a value.
+     *
+     * @param number which one it is of those that are written as name=value, from 1; 0 for what has a place of its own
+     */
+    private record Parameter(String name, String value, int number) {
+        Parameter(String name, String value) {
+            this(name, value, 0);
+        }
+    }
 
     private PostgresConnection(List<String> hosts, String database, Properties properties) {
         this.hosts = List.copyOf(hosts);
@@ -145,7 +153,8 @@ final class PostgresConnection {
                 }
                 parameters.add(new Parameter(
                         decoded(each.substring(0, equals), plusIsBlank),
-                        decoded(each.substring(equals + 1), plusIsBlank)));
+                        decoded(each.substring(equals + 1), plusIsBlank),
+                        parameters.size() + 1));
             }
         }
         List<Parameter> all = new ArrayList<>();
@@ -216,7 +225,7 @@ final class PostgresConnection {
             }
             at[0] = equals + 1;
             skipBlanks(text, at);
-            parameters.add(new Parameter(name, value(text, at)));
+            parameters.add(new Parameter(name, value(text, at), parameters.size() + 1));
         }
         return parameters;
     }
@@ -251,13 +260,11 @@ final class PostgresConnection {
     private static PostgresConnection of(List<Parameter> parameters) {
         Map<String, String> own = new LinkedHashMap<>();
         Properties properties = new Properties();
-        int number = 0;
         for (Parameter parameter : parameters) {
-            number++;
             if (OWN.contains(parameter.name())) {
                 own.put(parameter.name().equals("hostaddr") ? "host" : parameter.name(), parameter.value());
             } else {
-                property(parameter, number, properties);
+                property(parameter, properties);
             }
         }
         put(properties, PGProperty.USER, own.get("user"));
@@ -273,14 +280,14 @@ final class PostgresConnection {
                 properties);
     }
 
-    private static void property(Parameter parameter, int number, Properties into) {
+    private static void property(Parameter parameter, Properties into) {
         PGProperty property = OF_LIBPQ.getOrDefault(parameter.name(), PGProperty.forName(parameter.name()));
         if (property == null
                 || Set.of("PGHOST", "PGPORT", "PGDBNAME", "service").contains(parameter.name())) {
             Set<String> known = new TreeSet<>(OF_LIBPQ.keySet());
             known.addAll(OWN);
             Arrays.stream(PGProperty.values()).map(PGProperty::getName).forEach(known::add);
-            throw unreadable("its parameter number " + number + " is unknown"
+            throw unreadable("its parameter number " + parameter.number() + " is unknown"
                     + Suggestions.closest(parameter.name(), known)
                             .map(name -> "; did you mean '" + name + "'?")
                             .orElse(""));
