@@ -113,15 +113,6 @@ final class StateResetCommand implements RapidbyteCommand {
         List<StreamRun> unfinished = store.unfinished(state.name());
         List<Forgotten> forgotten = new ArrayList<>();
         for (String stream : which(state, state.streams(), positions, unfinished)) {
-<<<<<<< HEAD
-            if (!lock.isHeld()) {
-                throw new CommandFailedException(
-                        FailureKind.INTERNAL,
-                        "The lock of pipeline " + state.name() + " was lost.",
-                        json(state, forgotten));
-            }
-=======
->>>>>>> state
             store.reset(state.name(), stream);
             forgotten.add(new Forgotten(
                     stream,
