@@ -325,8 +325,6 @@ class PipelineFileTest {
                         "p.yaml:14:1: transforms: this version does not run transforms; remove the section",
                         "p.yaml:22:3: resources.max_retries: this version leaves retries to the runner; remove the field",
                         "p.yaml:23:3: resources.autotune: this version does not tune itself; set parallelism and remove the"
-                                + " section",
-                        "p.yaml:24:1: state: this version keeps no state between runs, every run reads whole tables; remove the"
                                 + " section"));
     }
 
