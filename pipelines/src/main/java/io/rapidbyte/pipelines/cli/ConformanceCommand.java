@@ -26,6 +26,13 @@ import picocli.CommandLine.Parameters;
             "A source reads a stream some twenty times: name a small one that does not change meanwhile. A destination writes into targets whose"
                     + " names begin with rapidbyte_conformance, or with --stream, and leaves them there."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte conformance source-files.wasm",
+            "  ./rapidbyte conformance source-postgres --config shop.json --stream orders",
+            "",
+            "Read on: docs/writing-a-connector.md, and docs/abi.md for the contracts themselves."
+        },
         mixinStandardHelpOptions = true)
 final class ConformanceCommand implements RapidbyteCommand {
     private final CommandContext context;

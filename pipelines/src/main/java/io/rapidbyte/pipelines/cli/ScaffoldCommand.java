@@ -22,6 +22,13 @@ import picocli.CommandLine.Spec;
         description =
                 "Writes the beginning of a new connector: a Rust crate that builds, passes the conformance kit, and comes with tests and"
                         + " a pipeline file.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte scaffold source-files",
+            "  ./rapidbyte scaffold dest-files --role destination --directory ../connectors",
+            "",
+            "Read on: docs/writing-a-connector.md goes from here to a connector that runs."
+        },
         mixinStandardHelpOptions = true)
 final class ScaffoldCommand implements RapidbyteCommand {
     /** What can be scaffolded. */

@@ -25,6 +25,13 @@ import picocli.CommandLine.Option;
             "Writes the JSON Schema of pipeline files to standard output, for editors and validators.",
             "An editor takes it for a file that begins with:%n  # yaml-language-server: $schema=PATH_OR_ADDRESS"
         },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte schema > pipeline.schema.json",
+            "  ./rapidbyte schema --bare",
+            "",
+            "Read on: docs/pipeline-file.md says how an editor is told of it."
+        },
         mixinStandardHelpOptions = true)
 final class SchemaCommand implements RapidbyteCommand {
     private final CommandContext context;

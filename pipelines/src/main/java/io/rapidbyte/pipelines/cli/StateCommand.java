@@ -9,6 +9,13 @@ import picocli.CommandLine.Command;
         name = "state",
         description = "Shows or resets what a pipeline remembers between its runs.",
         synopsisSubcommandLabel = "COMMAND",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte state show shop.yaml",
+            "  ./rapidbyte state reset --stream orders shop.yaml",
+            "",
+            "Read on: docs/state.md."
+        },
         mixinStandardHelpOptions = true)
 final class StateCommand {
     private StateCommand() {}

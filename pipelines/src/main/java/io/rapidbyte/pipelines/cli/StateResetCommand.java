@@ -26,6 +26,13 @@ import picocli.CommandLine.Parameters;
             "Forgets where streams have ended and what was begun of them: the next run reads them from their beginning.",
             "Targets stay as they are. Runs and dead letters are kept."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte state reset --stream orders shop.yaml",
+            "  ./rapidbyte state reset --all shop.yaml",
+            "",
+            "Read on: docs/state.md says what is kept, and docs/incremental.md what a position is."
+        },
         mixinStandardHelpOptions = true)
 final class StateResetCommand implements RapidbyteCommand {
     private final CommandContext context;

@@ -16,6 +16,14 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "show",
         description = "Shows where a pipeline's streams have ended, its last runs, and what is unfinished.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./rapidbyte state show shop.yaml",
+            "  ./rapidbyte state show --json shop.yaml",
+            "  ./rapidbyte state show --run 0b6a9c1e-6d1c-4c07-9a53-2f6f0f2b7a10 shop.yaml",
+            "",
+            "Read on: docs/state.md."
+        },
         mixinStandardHelpOptions = true)
 final class StateShowCommand implements RapidbyteCommand {
     private static final int RUNS = 10;

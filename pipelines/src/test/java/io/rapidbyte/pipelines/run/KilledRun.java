@@ -68,6 +68,7 @@ final class KilledRun {
                         keepFromBeingWritten(state);
                         watch("select count(*) > 0 from " + ledger + " where unit = -1 and sequence = 0");
                     }
+                    default -> throw new IllegalStateException("no such moment: " + moment);
                 }
             }
 

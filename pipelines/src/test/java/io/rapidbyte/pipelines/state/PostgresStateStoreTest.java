@@ -191,6 +191,34 @@ class PostgresStateStoreTest extends StateStoreContract {
     }
 
     @Test
+    void theOldestServerWillDo() throws SQLException {
+        PostgresServer server = PostgresServer.oldest();
+        StateLocation location = new StateLocation(
+                StateLocation.Backend.POSTGRES,
+                "postgres://%s:%s@%s:%d/%s"
+                        .formatted(
+                                PostgresServer.SUPERUSER,
+                                PostgresServer.SUPERUSER_PASSWORD,
+                                server.host(),
+                                server.port(),
+                                server.database()));
+        try (StateStore store = StateStores.open(location);
+                PipelineLock lock = store.lock("shop")) {
+            store.begin(run("shop", "r1"));
+            store.plan("shop", begun("r1", "orders"));
+            store.complete("r1", completed("orders", 1, "1"));
+
+            assertThat(lock.isHeld(), is(true));
+            assertThat(store.positions("shop").get(0).cursorValue(), is("1"));
+        } finally {
+            try (Connection connection = server.connectAsSuperuser();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("DROP SCHEMA rapidbyte CASCADE");
+            }
+        }
+    }
+
+    @Test
     void aWrongPassword() {
         StateLocation location = new StateLocation(
                 StateLocation.Backend.POSTGRES, database.url(PostgresServer.USER, "wr0ng \"Secret\""));

@@ -121,6 +121,22 @@ class SqliteStateStoreTest extends StateStoreContract {
     }
 
     @Test
+    void aThreadThatIsInterruptedFreesNoLock() {
+        try (StateStore store = StateStores.open(location());
+                PipelineLock lock = store.lock("shop")) {
+            Thread.currentThread().interrupt();
+            try {
+                StateStores.open(location()).close();
+                store.lock("other").close();
+            } finally {
+                Thread.interrupted();
+            }
+
+            assertThat(lock.isHeld(), is(true));
+        }
+    }
+
+    @Test
     void aFolderThatIsNotThere() {
         Path file = folder.resolve("no/such.db");
 
