@@ -59,7 +59,7 @@ final class Pace {
                     || seconds < ENOUGH_SECONDS) {
                 return "";
             }
-            return Numbers.clock(Duration.ofMillis((long) (1000 * seconds * (1 - written) / written))) + " left";
+            return Numbers.clock(Duration.ofSeconds((long) Math.ceil(seconds * (1 - written) / written))) + " left";
         }
     }
 

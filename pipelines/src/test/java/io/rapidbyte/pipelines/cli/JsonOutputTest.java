@@ -108,7 +108,6 @@ class JsonOutputTest {
         Set<String> members = members(JsonOutput.summary(Summaries.done())).keySet();
 
         assertThat(ORIGINAL_NAMES, everyItem(is(in(members))));
-        assertThat(members(realRun()).keySet(), not(empty()));
         assertThat(ORIGINAL_NAMES, everyItem(is(in(members(realRun()).keySet()))));
     }
 

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasLength;
+import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
@@ -20,7 +21,9 @@ import io.rapidbyte.pipelines.run.RunProgress;
 import io.rapidbyte.pipelines.run.RunProgress.Status;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import org.hamcrest.Matcher;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -324,7 +327,7 @@ class TerminalProgressTest {
         return window.screen.lines();
     }
 
-    private static org.hamcrest.Matcher<java.util.Collection<? extends String>> hasLines(int count) {
-        return org.hamcrest.Matchers.hasSize(count);
+    private static Matcher<Collection<? extends String>> hasLines(int count) {
+        return hasSize(count);
     }
 }

@@ -18,7 +18,6 @@ final class TerminalScreen extends OutputStream {
 
     private final int columns;
     private final int rows;
-    private final java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
     /** All that was ever shown, the screen being the last lines of it. */
     private final List<StringBuilder> lines = new ArrayList<>(List.of(new StringBuilder()));
 
@@ -39,7 +38,6 @@ final class TerminalScreen extends OutputStream {
     @Override
     public synchronized void write(byte[] data, int offset, int length) {
         frames++;
-        bytes.write(data, offset, length);
         show(StandardCharsets.UTF_8
                 .decode(ByteBuffer.wrap(data, offset, length))
                 .toString());
@@ -50,11 +48,6 @@ final class TerminalScreen extends OutputStream {
         return frames;
     }
 
-    /** Whether nothing has been written since the last call, in bytes. */
-    String written() {
-        return bytes.toString(StandardCharsets.UTF_8);
-    }
-
     /** Everything that is to be seen, with what has scrolled away, without blanks at the ends and empty lines at the bottom. */
     List<String> lines() {
         List<String> seen = new ArrayList<>();
@@ -63,10 +56,6 @@ final class TerminalScreen extends OutputStream {
             seen.remove(seen.size() - 1);
         }
         return seen;
-    }
-
-    int cursorColumn() {
-        return column;
     }
 
     private void show(String text) {
