@@ -26,7 +26,6 @@ import io.rapidbyte.pipelines.state.StateLocation;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.testing.PostgresServer;
-import io.rapidbyte.wasm.Category;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -224,7 +223,7 @@ class StateCommandTest {
             CommandLineRun reset = state("reset", "--all", file("append"));
 
             assertThat(lock.isHeld(), is(true));
-            assertThat(reset.code(), is(ExitCode.of(Category.DATA).code()));
+            assertThat(reset.code(), is(ExitCode.FAILED.code()));
             assertThat(
                     reset.err(),
                     startsWith("Pipeline shop is running already: run r3 began at 2026-07-25 23:59:59 UTC"));
@@ -269,7 +268,7 @@ class StateCommandTest {
 
             assertThat(shown.err(), shown.code(), is(0));
             assertThat(shown.out(), startsWith("Pipeline shop, the state database " + server.name()));
-            assertThat(refused.code(), is(ExitCode.of(Category.PERMISSION).code()));
+            assertThat(refused.code(), is(ExitCode.CONNECTION.code()));
             assertThat(refused.err(), containsString("Login to the state database " + server.name()));
             assertThat(refused.err() + refused.out(), not(containsString("wr0ngSecret")));
         }
