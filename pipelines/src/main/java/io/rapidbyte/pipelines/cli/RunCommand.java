@@ -115,7 +115,7 @@ final class RunCommand implements RapidbyteCommand {
         } catch (StreamsFailedException failed) {
             // With --json the summary is a part of what is said of the failure.
             if (!output.json() && failed.summary().streams().size() > 1) {
-                show(failed.summary());
+                show(failed.summary().withoutErrors());
             }
             throw failed;
         }

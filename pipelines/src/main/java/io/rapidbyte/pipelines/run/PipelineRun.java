@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.pipelines.state.CompletedStream;
 import io.rapidbyte.pipelines.state.PipelineLock;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.RunStatus;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.pipelines.state.StreamPosition;
+import io.rapidbyte.pipelines.state.StreamRun;
+import io.rapidbyte.pipelines.state.StreamStatus;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
@@ -99,15 +102,16 @@ public final class PipelineRun {
                 .step("checking " + pipeline.source().module().name() + " and "
                         + pipeline.destination().module().name());
         Recovery recovery = Recovery.of(pipeline, streams, store);
-        try (Preflight.Departure departure = depart(streams, recovery)) {
+        List<StreamSpec> left = leaveComplete(streams, recovery, store);
+        try (Preflight.Departure departure = depart(left, recovery)) {
             StreamRuns runs = new StreamRuns(pipeline, options, runId, store, departure, stopping, retries());
-            List<StreamTask> tasks = runs.begin(streams, recovery);
+            List<StreamTask> tasks = runs.begin(left, recovery);
             long moving = System.nanoTime();
             options.progress().step("starting the " + options.runner().name().toLowerCase(Locale.ROOT) + " runner");
             Autotune.Tuning tuning = tune(departure.plans());
             RunWatch watch = new RunWatch(pipeline.name(), runId, options, tasks, start, moving, tuning);
             runs.run(tasks, tuning.parallelism(), watch);
-            RunSummary summary = watch.summary();
+            RunSummary summary = watch.summary(recovery.complete().keySet());
             Map<String, Throwable> failures = StreamRuns.failures(tasks);
             if (isStopping()) {
                 throw new RunInterruptedException(null);
@@ -129,6 +133,27 @@ public final class PipelineRun {
             streams.add(goesOn ? stream.withPosition(positions.get(stream.name())) : stream);
         }
         return streams;
+    }
+
+    /** Takes over what the run has completed that is gone on with; returns what is left to do. */
+    private List<StreamSpec> leaveComplete(List<StreamSpec> streams, Recovery recovery, StateStore store) {
+        List<StreamSpec> left = new ArrayList<>();
+        for (StreamSpec stream : streams) {
+            StreamRun complete = recovery.complete().get(stream.name());
+            if (complete == null) {
+                left.add(stream);
+                continue;
+            }
+            store.plan(pipeline.name(), complete.inRun(runId, StreamStatus.BEGUN));
+            store.complete(
+                    runId,
+                    new CompletedStream(
+                            complete.stream(), complete.rows(), complete.refused(), complete.bytes(), null, null));
+            options.progress()
+                    .note("Stream " + stream.name() + " is complete since run " + complete.runId()
+                            + ", which is gone on with.");
+        }
+        return left;
     }
 
     private Preflight.Departure depart(List<StreamSpec> streams, Recovery recovery) {

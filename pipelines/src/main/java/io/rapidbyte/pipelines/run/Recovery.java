@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.pipelines.state.RunRecord;
+import io.rapidbyte.pipelines.state.RunStatus;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StreamRun;
+import io.rapidbyte.pipelines.state.StreamStatus;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
+import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
 import java.util.HashMap;
 import java.util.List;
@@ -15,12 +19,15 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of the streams that earlier runs began and did not complete. What was to be appended is gone on with by the plan and under the run id
  * by which it was begun, since the destination then knows what it has; whatever takes the place of a table, or is merged into it, is begun anew.
+ *
+ * <p>A run of which a stream is gone on with is gone on with as a whole: whole tables that it has appended already are not appended again.
  */
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
     private final Map<String, StreamRun> goneOnWith = new HashMap<>();
     private final Map<String, StreamPlan> plans = new HashMap<>();
+    private final Map<String, StreamRun> complete = new HashMap<>();
 
     private Recovery() {}
 
@@ -40,7 +47,15 @@ final class Recovery {
                 recovery.decide(pipeline, stream, begun);
             }
         }
+        if (!recovery.goneOnWith.isEmpty()) {
+            recovery.leaveComplete(pipeline, byName, store);
+        }
         return recovery;
+    }
+
+    /** What the run has completed that is gone on with, by stream: it is not done again. */
+    Map<String, StreamRun> complete() {
+        return complete;
     }
 
     /** The plans that are gone on with, by stream. */
@@ -70,5 +85,23 @@ final class Recovery {
         LOG.info("Stream {} goes on with what run {} began.", stream.name(), begun.runId());
         goneOnWith.put(stream.name(), begun);
         plans.put(stream.name(), plan);
+    }
+
+    private void leaveComplete(PreparedPipeline pipeline, Map<String, StreamSpec> byName, StateStore store) {
+        // The first is the run that asks.
+        List<RunRecord> runs = store.runs(pipeline.name(), 2);
+        if (runs.size() < 2 || runs.get(1).status() == RunStatus.DONE) {
+            return;
+        }
+        for (StreamRun run : store.streams(runs.get(1).runId())) {
+            StreamSpec stream = byName.get(run.stream());
+            boolean isSame = stream != null
+                    && stream.syncMode() == SyncMode.FULL_REFRESH
+                    && run.writeMode().equals(WriteMode.APPEND.jsonName())
+                    && run.fingerprint().equals(Fingerprint.of(pipeline, stream));
+            if (run.status() == StreamStatus.DONE && isSame) {
+                complete.put(stream.name(), run);
+            }
+        }
     }
 }

@@ -192,6 +192,24 @@ public record RunSummary(
         return counters;
     }
 
+    /** The same without what streams failed by, for where that is said elsewhere. */
+    public RunSummary withoutErrors() {
+        return new RunSummary(
+                pipeline,
+                runId,
+                runner,
+                parallelism,
+                streams.stream()
+                        .map(stream -> stream.ended(stream.status(), stream.attempts(), null))
+                        .toList(),
+                seconds,
+                preflightSeconds,
+                reading,
+                writing,
+                metrics,
+                choices);
+    }
+
     /** Whether every stream is complete in its target. */
     public boolean isDone() {
         return streams.stream().allMatch(stream -> stream.status() == Status.DONE);

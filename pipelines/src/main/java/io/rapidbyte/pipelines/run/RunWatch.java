@@ -5,12 +5,14 @@ import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.beam.io.PhaseReport;
 import io.rapidbyte.beam.io.RapidbyteMetrics;
 import io.rapidbyte.beam.io.StreamReport;
+import io.rapidbyte.pipelines.run.RunProgress.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -85,8 +87,12 @@ final class RunWatch {
         end = System.nanoTime();
     }
 
-    /** What the run did; after {@link #end()}. */
-    RunSummary summary() {
+    /**
+     * What the run did; after {@link #end()}.
+     *
+     * @param complete streams that the run it goes on with had completed
+     */
+    RunSummary summary(Set<String> complete) {
         List<StreamReport> reports =
                 tasks.stream().flatMap(task -> task.reports().stream()).toList();
         Map<String, Long> metrics = new TreeMap<>();
@@ -97,6 +103,11 @@ final class RunWatch {
         List<RunSummary.Stream> streams = new ArrayList<>();
         for (StreamTask task : tasks) {
             streams.add(stream(task));
+        }
+        for (String name : complete) {
+            streams.add(new RunSummary.Stream(name, 0, 0, 0, 0, 0)
+                    .ended(Status.DONE, 0, null)
+                    .asResumed());
         }
         return new RunSummary(
                 pipeline,

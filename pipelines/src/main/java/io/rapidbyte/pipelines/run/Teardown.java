@@ -84,7 +84,7 @@ public final class Teardown {
         }
         List<Removed> removed = new ArrayList<>();
         byRun.forEach((runId, streams) -> {
-            tearDown(runId, streams.stream().map(StreamRun::stream).toList());
+            tearDown(runId, streams.stream().map(this::planned).toList());
             for (StreamRun each : streams) {
                 // Only what is gone is forgotten.
                 store.giveUp(pipeline.name(), each.stream());
@@ -100,13 +100,12 @@ public final class Teardown {
                 .filter(each -> stream == null || stream.equals(each))
                 .toList();
         if (!streams.isEmpty()) {
-            tearDown(runId, streams);
+            tearDown(runId, streams.stream().map(this::spec).toList());
         }
         return streams.stream().map(each -> new Removed(each, runId, null)).toList();
     }
 
-    private void tearDown(String runId, List<String> names) {
-        List<StreamSpec> streams = names.stream().map(this::spec).toList();
+    private void tearDown(String runId, List<StreamSpec> streams) {
         PreparedPipeline.Connector writer = pipeline.destination();
         try (DestinationConnector destination =
                 WasmHost.shared().openDestination(writer.module(), writer.config(), options(runId, writer))) {
@@ -117,6 +116,11 @@ public final class Teardown {
                 WasmHost.shared().openSource(reader.module(), reader.config(), options(runId, reader))) {
             source.teardown(streams, REASON);
         }
+    }
+
+    /** The stream as it was begun, which knows its table whatever the file says now. */
+    private StreamSpec planned(StreamRun run) {
+        return run.plan() == null ? spec(run.stream()) : PlanJson.read(run.plan()).stream();
     }
 
     /** The stream as the file has it, or by its name alone when it has left the file. */

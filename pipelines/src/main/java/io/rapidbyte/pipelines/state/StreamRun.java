@@ -36,4 +36,24 @@ public record StreamRun(
         long bytes,
         double seconds,
         String errorCode,
-        String errorMessage) {}
+        String errorMessage) {
+    /** The same stream in another run, which goes on with this one. */
+    public StreamRun inRun(String otherRunId, StreamStatus otherStatus) {
+        return new StreamRun(
+                otherRunId,
+                stream,
+                otherStatus,
+                writeRunId,
+                fingerprint,
+                writeMode,
+                plan,
+                attempts,
+                rowsRead,
+                rows,
+                refused,
+                bytes,
+                seconds,
+                errorCode,
+                errorMessage);
+    }
+}
