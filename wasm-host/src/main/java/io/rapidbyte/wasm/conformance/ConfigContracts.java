@@ -45,8 +45,10 @@ final class ConfigContracts {
         for (BadConfig bad : all) {
             requireRefused(bad);
         }
-        return "It refuses a configuration %s, and %d others, with an error of category config."
-                .formatted(all.get(0).what(), all.size() - 1);
+        return "It refuses %s, such as one %s, with an error of category config."
+                .formatted(
+                        Sentences.count(all.size(), "wrong configuration", "wrong configurations"),
+                        all.get(0).what());
     }
 
     private void requireRefused(BadConfig bad) throws Broken {

@@ -97,7 +97,7 @@ class ConformanceKitTest {
                 "{'rows_per_batch': 501} | limits | 500 is the most",
                 "{'payload_bytes': 1000} | limits | max_batch_bytes is 65536",
                 "{'behaviour': 'secret_in_error', 'call': 'teardown', 'password': 'Tr0ub4dor'} | secrets | the password is ***",
-                "{'spin_micros_per_batch': 1500000, 'units': 2} | cancellation | the host had to stop it",
+                "{'spin_micros_per_batch': 1200000, 'batches_per_unit': 2} | cancellation | the host had to stop it",
             })
     void aSourceThatDoesNotIsCaught(String config, String check, String message) {
         assertBroken(verify("probe-source", config), check, message);

@@ -268,6 +268,9 @@ mod tests {
         assert!(source(json!({"rosw": 1})).is_err());
         let mut source = source(json!({})).unwrap();
         let error = plan(&mut source, json!({"name": "letters"})).unwrap_err();
-        assert_eq!(error.message(), "there is no stream 'letters'; the only one is 'numbers'");
+        assert_eq!(
+            error.message(),
+            "there is no stream 'letters'; the only one is 'numbers'"
+        );
     }
 }
