@@ -279,7 +279,7 @@ class StateCommandTest {
         CommandLineRun show = state("show", file("append", "state: {backend: postgres}"));
 
         assertThat(show.code(), is(2));
-        assertThat(show.err(), startsWith("state.backend is postgres, and state.connection does not say which."));
+        assertThat(show.err(), containsString("state.backend: postgres needs state.connection"));
     }
 
     private static String encodedPassword(StateDatabase server) {

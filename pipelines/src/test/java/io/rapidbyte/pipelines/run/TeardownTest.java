@@ -173,7 +173,7 @@ class TeardownTest {
 
     private static StreamRun run(String runId, String stream, String writeRunId, WriteMode mode) {
         return new StreamRun(
-                runId, stream, StreamStatus.BEGUN, writeRunId, "", mode.jsonName(), "{}", 1, 0, 0, 0, 0, 0, null, null);
+                runId, stream, StreamStatus.BEGUN, writeRunId, "", mode.jsonName(), null, 1, 0, 0, 0, 0, 0, null, null);
     }
 
     private StreamPlan plan(String table) {

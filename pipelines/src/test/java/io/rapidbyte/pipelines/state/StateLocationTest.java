@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.pipelines.config.Pipeline;
 import io.rapidbyte.pipelines.config.PipelineFile;
+import io.rapidbyte.pipelines.config.StateSection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,8 +57,9 @@ class StateLocationTest {
 
     @Test
     void aServerHasToBeNamed() {
-        StateException refused =
-                assertThrows(StateException.class, () -> location("shop.yaml", "state: {backend: postgres}"));
+        StateException refused = assertThrows(
+                StateException.class,
+                () -> StateLocation.of(new StateSection("postgres", null), Path.of("shop.yaml"), Path.of(".")));
 
         assertThat(
                 refused.getMessage(),
