@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * or nothing, and is complete, with every row once, when it is repeated.
  */
 @Timeout(300)
+@Tag("faults")
 class CutWriteTest {
     private static final String COLUMNS = "(id bigint primary key, name text, amount numeric(10,2), at timestamptz)";
 

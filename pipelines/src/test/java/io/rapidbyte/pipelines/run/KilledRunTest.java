@@ -26,12 +26,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A process that runs a pipeline is killed, and the pipeline is run again: nothing is lost, nothing doubled, and no position is ahead of the data. */
+@Tag("faults")
 class KilledRunTest {
     private static final int ROWS = 20_000;
 
