@@ -20,8 +20,8 @@ final class RefusedRecords {
                     stream,
                     target,
                     policy == RecordPolicy.DLQ
-                            ? "they are dead letters, in the destination's dead_letter_table if its config names one, and for a pipeline in Java in"
-                                    + " getDeadLetters()"
+                            ? "they are dead letters, in the destination's dead_letter_table if its config names one, and else where the pipeline"
+                                    + " keeps them: the command line with its state, in Java whoever takes them from getDeadLetters()"
                             : "they were skipped, and nothing is left of them");
         }
     }

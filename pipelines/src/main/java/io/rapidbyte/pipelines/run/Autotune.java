@@ -92,7 +92,8 @@ final class Autotune {
             String reason = pin != null
                     ? "pinned to " + pin
                     : plan.stream().partitionKey() != null
-                            ? "by the type of " + plan.stream().partitionKey()
+                            ? "that is how the type of its partition key divides: "
+                                    + plan.stream().partitionKey()
                             : size(plan);
             choices.add(new Choice(
                     plan.stream().name() + ".partitions",
@@ -105,8 +106,16 @@ final class Autotune {
         if (plan.estimatedBytes() < 0 || plan.estimatedRows() < 1) {
             return "the source does not know its size";
         }
-        return "about " + new ByteSize(plan.estimatedBytes()) + " in rows of "
-                + new ByteSize(plan.estimatedBytes() / plan.estimatedRows());
+        return "it is about " + rounded(plan.estimatedBytes()) + " in rows of "
+                + rounded(plan.estimatedBytes() / plan.estimatedRows());
+    }
+
+    private static String rounded(long bytes) {
+        long megabyte = 1_000_000;
+        if (bytes < 10_000) {
+            return bytes + " bytes";
+        }
+        return bytes < 10 * megabyte ? bytes / 1000 + " KB" : bytes / megabyte + " MB";
     }
 
     private void flush() {
@@ -120,7 +129,7 @@ final class Autotune {
             choices.add(new Choice(
                     "resources.copy_flush_bytes",
                     "the destination's own",
-                    "measured to be the same for rows of 98 bytes, 1.6 KB and 64 KB, from 128 KB to 16 MB"));
+                    "from 128 KB to 16 MB it makes no difference, whatever the width of rows"));
         }
     }
 }

@@ -70,7 +70,7 @@ class AutotuneTest {
                 resources("autotune: {pin_copy_flush_bytes: 4mb}"), null, List.of(plan(12, 1000, 98_000)), 2, GIBIBYTE);
 
         assertThat(choice(tuning, "orders.partitions").value(), is("12 heap blocks"));
-        assertThat(choice(tuning, "orders.partitions").reason(), containsString("rows of 98"));
+        assertThat(choice(tuning, "orders.partitions").reason(), containsString("rows of 98 bytes"));
         assertThat(choice(tuning, "resources.copy_flush_bytes").value(), is("4mb"));
     }
 
