@@ -6,33 +6,46 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Shares the threads of a run among its streams, each of which is run by itself: as large a part for each as it is of the whole, and at least one.
- * The largest begin; whoever ends makes room for the next that fits.
+ * Shares the threads of a run among groups of its streams, each of which is run by itself: as large a part for each as it is of the whole, and at
+ * least one. The largest begin; whoever ends makes room for the next that fits.
  */
 final class Slots {
-    private final List<StreamTask> waiting = new ArrayList<>();
+    private final List<Slot> waiting = new ArrayList<>();
     private int free;
 
-    Slots(List<StreamTask> tasks, int threads) {
+    /**
+     * Streams that are run as one graph.
+     *
+     * @param threads how many threads they have
+     */
+    record Slot(List<StreamTask> group, int threads) {}
+
+    Slots(List<List<StreamTask>> groups, int threads) {
         this.free = threads;
-        double all = tasks.stream().mapToDouble(task -> weight(task, tasks)).sum();
-        for (StreamTask task : tasks) {
-            double part = all == 0 ? 1.0 / tasks.size() : weight(task, tasks) / all;
-            task.takeThreads((int) Math.max(1, Math.min(threads, Math.round(part * threads))));
-            waiting.add(task);
-        }
-        waiting.sort(Comparator.comparingDouble((StreamTask task) -> weight(task, tasks))
-                .reversed());
+        double known = groups.stream()
+                .flatMap(List::stream)
+                .mapToLong(task -> task.plan().estimatedBytes())
+                .filter(bytes -> bytes >= 0)
+                .average()
+                .orElse(1);
+        double all = groups.stream().mapToDouble(group -> weight(group, known)).sum();
+        groups.stream()
+                .sorted(Comparator.comparingDouble((List<StreamTask> group) -> weight(group, known))
+                        .reversed())
+                .forEach(group -> {
+                    double part = all == 0 ? 1.0 / groups.size() : weight(group, known) / all;
+                    waiting.add(new Slot(group, (int) Math.max(1, Math.min(threads, Math.round(part * threads)))));
+                });
     }
 
-    /** Takes a stream that there are threads for, waiting for them; null when no stream is left. */
-    synchronized StreamTask take() throws InterruptedException {
+    /** Takes a group that there are threads for, waiting for them; null when none is left. */
+    synchronized Slot take() throws InterruptedException {
         while (!waiting.isEmpty()) {
-            for (StreamTask task : waiting) {
-                if (task.threads() <= free) {
-                    waiting.remove(task);
-                    free -= task.threads();
-                    return task;
+            for (Slot slot : waiting) {
+                if (slot.threads() <= free) {
+                    waiting.remove(slot);
+                    free -= slot.threads();
+                    return slot;
                 }
             }
             wait();
@@ -40,8 +53,8 @@ final class Slots {
         return null;
     }
 
-    synchronized void give(StreamTask task) {
-        free += task.threads();
+    synchronized void give(Slot slot) {
+        free += slot.threads();
         notifyAll();
     }
 
@@ -51,15 +64,11 @@ final class Slots {
         notifyAll();
     }
 
-    /** Its bytes; of a stream whose source does not know, as many as the others have in the middle. */
-    private static double weight(StreamTask task, List<StreamTask> all) {
-        if (task.plan().estimatedBytes() >= 0) {
-            return task.plan().estimatedBytes();
-        }
-        return all.stream()
-                .mapToLong(each -> each.plan().estimatedBytes())
-                .filter(bytes -> bytes >= 0)
-                .average()
-                .orElse(0);
+    /** Its bytes; a stream whose source does not know counts as much as the others do in the middle. */
+    private static double weight(List<StreamTask> group, double unknown) {
+        return group.stream()
+                .mapToLong(task -> task.plan().estimatedBytes())
+                .mapToDouble(bytes -> bytes < 0 ? unknown : bytes)
+                .sum();
     }
 }

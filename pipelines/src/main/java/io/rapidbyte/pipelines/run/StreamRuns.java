@@ -132,15 +132,19 @@ final class StreamRuns {
     }
 
     private List<Thread> apart(List<StreamTask> tasks, int threads) {
-        Slots slots = new Slots(tasks, threads);
+        // Streams that an earlier run began as one job have one write run id, and cannot be ended one by one.
+        Map<String, List<StreamTask>> groups = new LinkedHashMap<>();
+        tasks.forEach(task -> groups.computeIfAbsent(task.writeRunId(), any -> new ArrayList<>())
+                .add(task));
+        Slots slots = new Slots(List.copyOf(groups.values()), threads);
         List<Thread> workers = new ArrayList<>();
-        for (int i = 0; i < Math.min(threads, tasks.size()); i++) {
+        for (int i = 0; i < Math.min(threads, groups.size()); i++) {
             workers.add(worker("streams-" + i, () -> {
-                for (StreamTask task = slots.take(); task != null; task = slots.take()) {
+                for (Slots.Slot slot = slots.take(); slot != null; slot = slots.take()) {
                     try {
-                        runGroup(List.of(task), task.threads());
+                        runGroup(slot.group(), slot.threads());
                     } finally {
-                        slots.give(task);
+                        slots.give(slot);
                     }
                     if (isOver()) {
                         slots.clear();

@@ -21,7 +21,6 @@ final class StreamTask {
     private StreamReport report;
     private Throwable failure;
     private int attempts;
-    private int threads = 1;
 
     StreamTask(StreamSpec spec, String fingerprint, StreamPlan plan, String writeRunId, boolean resumed) {
         this.spec = spec;
@@ -69,14 +68,6 @@ final class StreamTask {
 
     synchronized Throwable failure() {
         return failure;
-    }
-
-    synchronized int threads() {
-        return threads;
-    }
-
-    synchronized void takeThreads(int given) {
-        threads = given;
     }
 
     synchronized void begin() {
