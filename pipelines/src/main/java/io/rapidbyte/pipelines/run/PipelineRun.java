@@ -5,6 +5,7 @@ import io.rapidbyte.pipelines.state.CompletedStream;
 import io.rapidbyte.pipelines.state.PipelineLock;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.RunStatus;
+import io.rapidbyte.pipelines.state.StateLocation;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.pipelines.state.StreamPosition;
@@ -14,6 +15,7 @@ import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -71,6 +73,7 @@ public final class PipelineRun {
 
     private RunSummary run() {
         runner = Thread.currentThread();
+        requireRunner();
         ExitHooks.Registration atExit = ExitHooks.register(this::interrupt);
         try (StateStore store = options.state() == null ? new Forgetful() : StateStores.open(options.state());
                 PipelineLock lock = store.lock(pipeline.name())) {
@@ -91,6 +94,24 @@ public final class PipelineRun {
             options.progress().done();
             atExit.close();
             ended.countDown();
+        }
+    }
+
+    /** What cannot work is refused before anything is written down. */
+    private void requireRunner() {
+        List<String> beamOptions = options.overrides().beamOptions();
+        try (FlinkFolder folder = FlinkFolder.create()) {
+            options.runner().options(1, folder, beamOptions);
+        } catch (IOException e) {
+            throw new RunFailedException("The folder for temporary files cannot be written: " + e.getMessage(), e);
+        }
+        if (options.state() != null
+                && options.state().backend() == StateLocation.Backend.SQLITE
+                && !options.runner().worksInThisProcess(beamOptions)) {
+            throw new RunRefusedException(
+                    "Pipeline " + pipeline.name()
+                            + " keeps its state in a file of this machine, which the workers of the runner cannot write to. Keep it in a database that"
+                            + " they reach: state: {backend: postgres, connection: \"postgres://user:${STATE_PASSWORD}@host:5432/database\"}.");
         }
     }
 

@@ -73,6 +73,16 @@ public abstract class RunnerKind {
     }
 
     /**
+     * Whether all workers are in this process, so that they reach the files of this machine.
+     *
+     * @param beamOptions what was said of Beam's options, each {@code --name=value}
+     */
+    boolean worksInThisProcess(List<String> beamOptions) {
+        BeamOptions said = BeamOptions.of(beamOptions);
+        return this == DIRECT || this == FLINK && !said.has("flinkMaster");
+    }
+
+    /**
      * Returns into how many pieces a stream is cut at most before reading begins.
      *
      * @param parallelism threads that work at once

@@ -5,6 +5,7 @@ import static io.rapidbyte.testing.TableComparison.differences;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsInAnyOrder;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -122,6 +123,20 @@ class SeveralStreamsTest {
                     store.unfinished("tested").stream().map(run -> run.stream()).toList(),
                     containsInAnyOrder("bad", "good", "fine"));
         }
+    }
+
+    @Test
+    void workersElsewhereCannotWriteToAFileHere() {
+        PreparedPipeline pipeline =
+                TestPipelines.between(source, target, STREAMS, "write_mode: append", "parallelism: 2");
+        RunOptions onCluster = options(RunnerKind.FLINK)
+                .withOverrides(new RunOverrides(null, false, List.of("--flinkMaster=flink.invalid:8081")));
+
+        RunRefusedException refusal =
+                assertThrows(RunRefusedException.class, () -> PipelineRun.run(pipeline, onCluster));
+
+        assertThat(refusal.getMessage(), containsString("state: {backend: postgres"));
+        assertThat("nothing was begun", folder.toFile().list(), is(new String[0]));
     }
 
     @Test
