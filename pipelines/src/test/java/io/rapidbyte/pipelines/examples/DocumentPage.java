@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  */
 record DocumentPage(Path path, List<Block> blocks) {
     private static final String NOT_RUN = "<!-- not run here -->\n";
-    private static final Pattern BLOCKS = Pattern.compile("^```(\\w+)\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern BLOCKS =
+            Pattern.compile("^```(\\w+)\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern FILE_NAMES = Pattern.compile("`([a-z_]+\\.yaml)`");
 
     /**
