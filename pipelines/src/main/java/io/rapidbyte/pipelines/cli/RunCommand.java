@@ -47,8 +47,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  ./rapidbyte run --runner flink --parallelism 8 shop.yaml",
             "  ./rapidbyte run --runner flink shop.yaml -- --flinkMaster=flink.internal:8081",
             "",
-            "Read on: README.md has the keys of a pipeline file; docs/writing.md how rows get in; docs/commands.md the"
-                    + " options of Beam."
+            "Read on: docs/first-pipeline.md begins with one; docs/pipeline-file.md has the keys of a pipeline file;"
+                    + " docs/writing.md how rows get in; docs/commands.md the options of Beam."
         },
         mixinStandardHelpOptions = true)
 final class RunCommand implements RapidbyteCommand {

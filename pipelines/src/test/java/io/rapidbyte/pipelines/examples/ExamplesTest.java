@@ -42,6 +42,22 @@ class ExamplesTest {
     }
 
     @Test
+    void theFirstPipelineCopiesItsTables() {
+        PostgresServer server = PostgresServer.shared();
+        try (TestSchema shop = server.newSchema();
+                TestSchema warehouse = server.newSchema()) {
+            shop.execute(
+                    "CREATE TABLE customers AS SELECT i AS id FROM generate_series(1, 50) i",
+                    "CREATE TABLE orders AS SELECT i AS id, 'order ' || i AS what FROM generate_series(1, 500) i");
+
+            FirstPipeline.copy(PipelineOptionsFactory.create(), shop.config(), warehouse.config());
+
+            assertThat(TableComparison.differences(shop, "customers", warehouse, "customers"), is(empty()));
+            assertThat(TableComparison.differences(shop, "orders", warehouse, "orders"), is(empty()));
+        }
+    }
+
+    @Test
     void thePipelineFileIsValidForItsConnectors() {
         PipelineFile file = PipelineFile.read(
                 Path.of("examples/postgres-to-postgres.yaml"),
