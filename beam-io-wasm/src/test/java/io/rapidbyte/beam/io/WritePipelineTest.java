@@ -77,8 +77,9 @@ class WritePipelineTest {
             assertThat(stream.get(RapidbyteMetrics.DEST_RECV_COUNT), is(80L));
             assertThat(stream.get("dest_host_next_batch_count"), greaterThanOrEqualTo(80L));
             assertThat(stream.get(RapidbyteMetrics.DEST_FINALIZE), greaterThan(0L));
-            assertThat(stream.get(RapidbyteMetrics.DEST_VM_SETUP), greaterThan(0L));
         }
+        // A stream may go by instances that the other one opened.
+        assertThat(report.total(RapidbyteMetrics.DEST_VM_SETUP), greaterThan(0L));
     }
 
     @ParameterizedTest

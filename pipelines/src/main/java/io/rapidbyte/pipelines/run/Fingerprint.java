@@ -26,6 +26,11 @@ final class Fingerprint {
         asked.put("columns", String.valueOf(stream.columns()));
         asked.put("cursor", stream.cursorField() + "/" + stream.tieBreakerField());
         asked.put("partition", stream.partitionKey() + "/" + new TreeMap<>(stream.options()));
+        // Which rows are one batch.
+        asked.put(
+                "batches",
+                pipeline.source().limits().maxBatchBytes() + "/"
+                        + pipeline.source().limits().maxBatchRows());
         asked.put("position", String.valueOf(stream.position()));
         try {
             byte[] text = Json.write(asked).getBytes(StandardCharsets.UTF_8);
@@ -40,7 +45,8 @@ final class Fingerprint {
         members.put("", connector.module().name());
         JsonNode properties = connector.module().manifest().configSchema().path("properties");
         Json.parse(connector.config()).properties().forEach(member -> {
-            if (!properties.path(member.getKey()).path("x-secret").asBoolean()) {
+            boolean isSecret = properties.path(member.getKey()).path("x-secret").asBoolean();
+            if (!isSecret && !member.getKey().equals(ConnectorsOfFile.COPY_FLUSH_BYTES)) {
                 members.put(member.getKey(), member.getValue());
             }
         });

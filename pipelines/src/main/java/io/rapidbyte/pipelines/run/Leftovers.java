@@ -21,18 +21,23 @@ final class Leftovers {
     /**
      * Ends what this process still writes under a run id, so that nothing is written any more when this returns. It begins again only after {@link
      * LocalWriters#forget}.
+     *
+     * @return whether all of it is gone
      */
-    static void endWriters(String writeRunId, Duration patience) {
+    static boolean endWriters(String writeRunId, Duration patience) {
         boolean wasInterrupted = Thread.interrupted();
         try {
-            if (!LocalWriters.end(writeRunId, patience)) {
-                LOG.warn(
-                        "What writes or finalizes run {} did not end within {} ms of being told to.",
-                        writeRunId,
-                        patience.toMillis());
+            if (LocalWriters.end(writeRunId, patience)) {
+                return true;
             }
+            LOG.warn(
+                    "What writes or finalizes run {} did not end within {} ms of being told to.",
+                    writeRunId,
+                    patience.toMillis());
+            return false;
         } catch (InterruptedException e) {
             wasInterrupted = true;
+            return false;
         } finally {
             if (wasInterrupted) {
                 Thread.currentThread().interrupt();
@@ -44,9 +49,9 @@ final class Leftovers {
      * Has the destination remove what is left.
      *
      * @param streams as they were planned
-     * @return whether it did; when not, the log says why
+     * @throws ConnectorException when it cannot
      */
-    static boolean remove(PreparedPipeline pipeline, String writeRunId, List<StreamSpec> streams) {
+    static void remove(PreparedPipeline pipeline, String writeRunId, List<StreamSpec> streams) {
         // Cleaning up is not stopped by what stopped the run.
         boolean wasInterrupted = Thread.interrupted();
         PreparedPipeline.Connector connector = pipeline.destination();
@@ -55,14 +60,19 @@ final class Leftovers {
         try (DestinationConnector destination =
                 WasmHost.shared().openDestination(connector.module(), connector.config(), instance)) {
             destination.teardown(streams, "failed");
-            return true;
-        } catch (ConnectorException e) {
-            LOG.warn("What run {} left behind in the destination could not be removed: {}", writeRunId, e.getMessage());
-            return false;
         } finally {
             if (wasInterrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** The same at the end of a run, which knows what is left, and so does the next. */
+    static void tryToRemove(PreparedPipeline pipeline, String writeRunId, List<StreamSpec> streams) {
+        try {
+            remove(pipeline, writeRunId, streams);
+        } catch (ConnectorException e) {
+            LOG.warn("What run {} left behind in the destination could not be removed: {}", writeRunId, e.getMessage());
         }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
-import io.rapidbyte.pipelines.state.CompletedStream;
 import io.rapidbyte.pipelines.state.PipelineLock;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.RunStatus;
@@ -9,8 +8,6 @@ import io.rapidbyte.pipelines.state.StateLocation;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.pipelines.state.StreamPosition;
-import io.rapidbyte.pipelines.state.StreamRun;
-import io.rapidbyte.pipelines.state.StreamStatus;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
@@ -77,10 +74,10 @@ public final class PipelineRun {
         ExitHooks.Registration atExit = ExitHooks.register(this::interrupt);
         try (StateStore store = options.state() == null ? new Forgetful() : StateStores.open(options.state());
                 PipelineLock lock = store.lock(pipeline.name())) {
-            LOG.debug("run {} of pipeline {}, {}", runId, pipeline.name(), lock);
+            LOG.debug("run {} of pipeline {}", runId, pipeline.name());
             store.begin(record(RunStatus.RUNNING, null));
             try {
-                RunSummary summary = remembered(store);
+                RunSummary summary = remembered(store, lock);
                 store.end(record(RunStatus.DONE, null));
                 return summary;
             } catch (RunInterruptedException e) {
@@ -115,7 +112,7 @@ public final class PipelineRun {
         }
     }
 
-    private RunSummary remembered(StateStore store) {
+    private RunSummary remembered(StateStore store, PipelineLock lock) {
         long start = System.nanoTime();
         Warmup.start(pipeline.destination().module());
         List<StreamSpec> streams = fromWhereTheyEnded(store);
@@ -123,9 +120,21 @@ public final class PipelineRun {
                 .step("checking " + pipeline.source().module().name() + " and "
                         + pipeline.destination().module().name());
         Recovery recovery = Recovery.of(pipeline, streams, store);
-        List<StreamSpec> left = leaveComplete(streams, recovery, store);
+        List<StreamSpec> left = new ArrayList<>(streams);
+        left.removeIf(stream -> recovery.complete().containsKey(stream.name()));
+        recovery.complete()
+                .forEach((stream, since) -> options.progress()
+                        .note("Stream " + stream + " is complete since run " + since.runId()
+                                + ", which is gone on with."));
+        if (left.isEmpty()) {
+            Autotune.Tuning nothing = tune(List.of());
+            RunWatch watch =
+                    new RunWatch(pipeline.name(), runId, options, List.of(), start, System.nanoTime(), nothing);
+            watch.end();
+            return watch.summary(recovery.complete().keySet());
+        }
         try (Preflight.Departure departure = depart(left, recovery)) {
-            StreamRuns runs = new StreamRuns(pipeline, options, runId, store, departure, stopping, retries());
+            StreamRuns runs = new StreamRuns(pipeline, options, runId, store, lock, departure, stopping, retries());
             List<StreamTask> tasks = runs.begin(left, recovery);
             long moving = System.nanoTime();
             options.progress().step("starting the " + options.runner().name().toLowerCase(Locale.ROOT) + " runner");
@@ -134,7 +143,8 @@ public final class PipelineRun {
             runs.run(tasks, tuning.parallelism(), watch);
             RunSummary summary = watch.summary(recovery.complete().keySet());
             Map<String, Throwable> failures = StreamRuns.failures(tasks);
-            if (isStopping()) {
+            // What came too late stops nothing.
+            if (isStopping() && !summary.isDone()) {
                 throw new RunInterruptedException(null);
             }
             if (!failures.isEmpty()) {
@@ -154,27 +164,6 @@ public final class PipelineRun {
             streams.add(goesOn ? stream.withPosition(positions.get(stream.name())) : stream);
         }
         return streams;
-    }
-
-    /** Takes over what the run has completed that is gone on with; returns what is left to do. */
-    private List<StreamSpec> leaveComplete(List<StreamSpec> streams, Recovery recovery, StateStore store) {
-        List<StreamSpec> left = new ArrayList<>();
-        for (StreamSpec stream : streams) {
-            StreamRun complete = recovery.complete().get(stream.name());
-            if (complete == null) {
-                left.add(stream);
-                continue;
-            }
-            store.plan(pipeline.name(), complete.inRun(runId, StreamStatus.BEGUN));
-            store.complete(
-                    runId,
-                    new CompletedStream(
-                            complete.stream(), complete.rows(), complete.refused(), complete.bytes(), null, null));
-            options.progress()
-                    .note("Stream " + stream.name() + " is complete since run " + complete.runId()
-                            + ", which is gone on with.");
-        }
-        return left;
     }
 
     private Preflight.Departure depart(List<StreamSpec> streams, Recovery recovery) {

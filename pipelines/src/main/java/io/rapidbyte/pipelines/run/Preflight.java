@@ -181,6 +181,10 @@ public final class Preflight {
             plans.add(plan);
             findings.add(ok(pipeline.source(), "stream " + stream.name(), size(plan)));
         } catch (ConnectorException e) {
+            if (e.error().retryable() || e.error().category() == Category.CANCELLED) {
+                // It says nothing of the stream.
+                throw e;
+            }
             findings.add(new Finding(
                     pipeline.source().module().name(),
                     "stream " + stream.name(),

@@ -3,16 +3,20 @@ package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.RunStatus;
+import io.rapidbyte.pipelines.state.StateException;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StreamRun;
 import io.rapidbyte.pipelines.state.StreamStatus;
+import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * What becomes of the streams that earlier runs began and did not complete. What was to be appended is gone on with by the plan and under the run id
  * by which it was begun, since the destination then knows what it has; whatever takes the place of a table, or is merged into it, is begun anew.
  *
- * <p>A run of which a stream is gone on with is gone on with as a whole: whole tables that it has appended already are not appended again.
+ * <p>A run that did not end well is gone on with as a whole, until one does: whole tables that were appended since the last one that did are not
+ * appended again.
  */
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -31,10 +36,14 @@ final class Recovery {
 
     private Recovery() {}
 
+    /** More runs than that in a row do not end badly. */
+    private static final int MOST_RUNS = 10_000;
+
     /**
      * Decides, and removes what is not gone on with.
      *
      * @param streams those of the pipeline, each from where it ended
+     * @throws ConnectorException when that cannot be removed
      * @throws RunRefusedException when a stream that was begun is not the same any more, and to begin it anew would double rows
      */
     static Recovery of(PreparedPipeline pipeline, List<StreamSpec> streams, StateStore store) {
@@ -47,13 +56,11 @@ final class Recovery {
                 recovery.decide(pipeline, stream, begun);
             }
         }
-        if (!recovery.goneOnWith.isEmpty()) {
-            recovery.leaveComplete(pipeline, byName, store);
-        }
+        recovery.leaveComplete(pipeline, byName, store);
         return recovery;
     }
 
-    /** What the run has completed that is gone on with, by stream: it is not done again. */
+    /** What is complete since the last run that ended well, by stream: it is not done again. */
     Map<String, StreamRun> complete() {
         return complete;
     }
@@ -69,7 +76,17 @@ final class Recovery {
     }
 
     private void decide(PreparedPipeline pipeline, StreamSpec stream, StreamRun begun) {
-        StreamPlan plan = PlanJson.read(begun.plan());
+        StreamPlan plan;
+        try {
+            plan = PlanJson.read(begun.plan());
+        } catch (IllegalArgumentException e) {
+            throw new StateException(
+                    "What run " + begun.runId() + " of pipeline " + pipeline.name() + " began of stream "
+                            + begun.stream()
+                            + " cannot be read. Give it up with `rapidbyte teardown`; the rows that it has written stay.",
+                    true,
+                    e);
+        }
         boolean appended = begun.writeMode().equals(WriteMode.APPEND.jsonName());
         if (!appended || pipeline.writeMode() != WriteMode.APPEND) {
             Leftovers.remove(pipeline, begun.writeRunId(), List.of(plan.stream()));
@@ -88,20 +105,27 @@ final class Recovery {
     }
 
     private void leaveComplete(PreparedPipeline pipeline, Map<String, StreamSpec> byName, StateStore store) {
+        Set<String> seen = new HashSet<>();
         // The first is the run that asks.
-        List<RunRecord> runs = store.runs(pipeline.name(), 2);
-        if (runs.size() < 2 || runs.get(1).status() == RunStatus.DONE) {
-            return;
-        }
-        for (StreamRun run : store.streams(runs.get(1).runId())) {
-            StreamSpec stream = byName.get(run.stream());
-            boolean isSame = stream != null
-                    && stream.syncMode() == SyncMode.FULL_REFRESH
-                    && run.writeMode().equals(WriteMode.APPEND.jsonName())
-                    && run.fingerprint().equals(Fingerprint.of(pipeline, stream));
-            if (run.status() == StreamStatus.DONE && isSame) {
-                complete.put(stream.name(), run);
+        for (RunRecord run :
+                store.runs(pipeline.name(), MOST_RUNS).stream().skip(1).toList()) {
+            if (run.status() == RunStatus.DONE) {
+                return;
+            }
+            for (StreamRun each : store.streams(run.runId())) {
+                if (seen.add(each.stream()) && isComplete(pipeline, byName.get(each.stream()), each)) {
+                    complete.put(each.stream(), each);
+                }
             }
         }
+    }
+
+    private static boolean isComplete(PreparedPipeline pipeline, StreamSpec stream, StreamRun run) {
+        return stream != null
+                && run.status() == StreamStatus.DONE
+                && stream.syncMode() == SyncMode.FULL_REFRESH
+                && pipeline.writeMode() == WriteMode.APPEND
+                && run.writeMode().equals(WriteMode.APPEND.jsonName())
+                && run.fingerprint().equals(Fingerprint.of(pipeline, stream));
     }
 }

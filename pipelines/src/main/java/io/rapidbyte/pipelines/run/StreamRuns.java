@@ -4,9 +4,13 @@ package io.rapidbyte.pipelines.run;
 import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.beam.io.LocalWriters;
 import io.rapidbyte.beam.io.StreamReport;
+import io.rapidbyte.pipelines.state.CompletedStream;
+import io.rapidbyte.pipelines.state.PipelineLock;
+import io.rapidbyte.pipelines.state.StateException;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StreamRun;
 import io.rapidbyte.pipelines.state.StreamStatus;
+import io.rapidbyte.wasm.Category;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
@@ -36,18 +40,23 @@ final class StreamRuns {
     private static final Logger LOG = LoggerFactory.getLogger(StreamRuns.class);
 
     /** How long what is at work may take to end when it is told to. Whoever presses Ctrl-C waits for it. */
-    private static final Duration PATIENCE = Duration.ofMillis(1500);
+    private static final Duration PATIENCE = Duration.ofMillis(900);
+
+    private static final Duration LOCK_DISTANCE = Duration.ofSeconds(5);
 
     private final PreparedPipeline pipeline;
     private final RunOptions options;
     private final String runId;
     private final StateStore store;
+    private final PipelineLock lock;
     private final CountDownLatch stopping;
     private final int retries;
     private final List<Preflight.Departure> departures = new ArrayList<>();
     private final Set<GraphRun> active = ConcurrentHashMap.newKeySet();
     private final AtomicInteger writeRuns = new AtomicInteger();
     private final AtomicReference<Throwable> defect = new AtomicReference<>();
+
+    private long lockAsked = System.nanoTime();
 
     /** Whether a stream failed that the others are not to outlive. */
     private volatile boolean abandoned;
@@ -57,6 +66,7 @@ final class StreamRuns {
             RunOptions options,
             String runId,
             StateStore store,
+            PipelineLock lock,
             Preflight.Departure departure,
             CountDownLatch stopping,
             int retries) {
@@ -64,6 +74,7 @@ final class StreamRuns {
         this.options = options;
         this.runId = runId;
         this.store = store;
+        this.lock = lock;
         this.stopping = stopping;
         this.retries = retries;
         departures.add(departure);
@@ -104,13 +115,16 @@ final class StreamRuns {
                 }
                 active.forEach(GraphRun::look);
                 watch.look();
+                requireLock();
             }
             join(workers);
-            tasks.stream().filter(this::isLeft).forEach(this::cleanUp);
+            cleanUpLeft(tasks);
             watch.end();
             reportAll(tasks);
         } finally {
-            departures.stream().skip(1).forEach(Preflight.Departure::close);
+            synchronized (departures) {
+                departures.stream().skip(1).forEach(Preflight.Departure::close);
+            }
         }
         if (defect.get() instanceof Error error) {
             throw error;
@@ -118,6 +132,35 @@ final class StreamRuns {
         if (defect.get() != null) {
             throw (RuntimeException) defect.get();
         }
+    }
+
+    /** Another run may have begun where the lock went with its connection. */
+    private void requireLock() {
+        long now = System.nanoTime();
+        if (now - lockAsked < LOCK_DISTANCE.toNanos()) {
+            return;
+        }
+        lockAsked = now;
+        if (!lock.isHeld() && !abandoned) {
+            defect.compareAndSet(
+                    null,
+                    new StateException(
+                            "The run was ended because it has lost the lock of pipeline " + pipeline.name()
+                                    + ", and another run may have begun. Run it again: it goes on with what is left.",
+                            false,
+                            null));
+            abandon();
+        }
+    }
+
+    /** What is left of streams that were stopped: all at once, and no longer than somebody waits who stopped them. */
+    private void cleanUpLeft(List<StreamTask> tasks) {
+        List<Thread> cleaners = tasks.stream()
+                .filter(this::isLeft)
+                .map(task -> worker("cleans-up-" + task.name(), () -> cleanUp(task)))
+                .toList();
+        cleaners.forEach(Thread::start);
+        join(cleaners);
     }
 
     /** Why streams failed, in the order of the pipeline file. */
@@ -183,7 +226,7 @@ final class StreamRuns {
     /** Runs streams as one graph until they are complete, or have failed for good. */
     private void runGroup(List<StreamTask> group, int threads) {
         Throwable last = null;
-        while (!isOver()) {
+        for (int failures = 0; !isOver(); failures++) {
             try {
                 if (last != null) {
                     for (StreamTask task : group) {
@@ -198,13 +241,17 @@ final class StreamRuns {
                     return;
                 }
                 last = e;
-                LOG.debug("attempt {} failed", group.get(0).attempts(), e);
+                LOG.debug("attempt {} failed", failures + 1, e);
             }
-            if (group.size() > 1 && !failsFast()) {
+            if (group.size() == 1 && isCompleteAlready(group.get(0), last)) {
+                group.get(0).done();
+                return;
+            }
+            if (group.size() > 1 && !failsFast() && canBeRepeated()) {
                 oneByOne(group, threads, last);
                 return;
             }
-            if (!waitForRetry(group, last)) {
+            if (!waitForRetry(group, last, failures + 1)) {
                 fail(group, last);
                 return;
             }
@@ -214,9 +261,17 @@ final class StreamRuns {
     /** One of them is to blame, and nobody says which: each is run by itself, so that the others are not lost with it. */
     private void oneByOne(List<StreamTask> group, int threads, Throwable last) {
         LOG.info("{} streams failed as one job and are run one by one.", group.size());
+        Set<String> complete = store.streams(runId).stream()
+                .filter(run -> run.status() == StreamStatus.DONE)
+                .map(StreamRun::stream)
+                .collect(Collectors.toSet());
         for (StreamTask task : group) {
             if (isOver()) {
                 return;
+            }
+            if (complete.contains(task.name())) {
+                task.done();
+                continue;
             }
             List<StreamTask> alone = List.of(task);
             try {
@@ -230,10 +285,38 @@ final class StreamRuns {
         }
     }
 
+    /**
+     * Whether a stream turns out to have been finalized by the run that it goes on with, which did not get to write that down: the destination then has
+     * an end of it, and nothing else. It is written down now.
+     */
+    private boolean isCompleteAlready(StreamTask task, Throwable failure) {
+        Optional<ConnectorException> connector = ConnectorFailures.find(failure);
+        boolean hasEnded = task.resumed()
+                && connector.isPresent()
+                && connector.get().error().category() == Category.DATA
+                && connector.get().error().code().equals("run_ended");
+        if (hasEnded) {
+            store.complete(
+                    runId,
+                    new CompletedStream(
+                            task.name(),
+                            0,
+                            0,
+                            0,
+                            task.plan().position(),
+                            task.spec().cursorField()));
+        }
+        return hasEnded;
+    }
+
     private void execute(List<StreamTask> group, int threads) {
         group.forEach(StreamTask::begin);
         GraphRun graph = new GraphRun(group, options.runner().isWatchable());
         active.add(graph);
+        if (isOver()) {
+            // Whoever ended the run may not have seen it.
+            graph.cancel();
+        }
         try (FlinkFolder folder = FlinkFolder.create()) {
             PipelineGraph graphs =
                     new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
@@ -251,12 +334,15 @@ final class StreamRuns {
         }
     }
 
+    /** Whether rows that are there already are known again, or of no concern. */
+    private boolean canBeRepeated() {
+        return pipeline.writeMode() != WriteMode.APPEND || pipeline.writesOnce();
+    }
+
     /** Waits until it is time to try again; false when it is not to be tried again. */
-    private boolean waitForRetry(List<StreamTask> group, Throwable failure) {
+    private boolean waitForRetry(List<StreamTask> group, Throwable failure, int failures) {
         Optional<ConnectorException> connector = ConnectorFailures.find(failure);
-        int failures = group.get(0).attempts();
-        boolean canBeRepeated = pipeline.writeMode() != WriteMode.APPEND || pipeline.writesOnce();
-        if (connector.isEmpty() || !connector.get().error().retryable() || !canBeRepeated || failures > retries) {
+        if (connector.isEmpty() || !connector.get().error().retryable() || !canBeRepeated() || failures > retries) {
             return false;
         }
         Duration wait = options.backoff().after(failures, connector.get().error());
@@ -269,14 +355,16 @@ final class StreamRuns {
 
     /** Makes a stream ready to be tried again. */
     private void again(StreamTask task, Throwable failure) {
-        Leftovers.endWriters(task.writeRunId(), PATIENCE);
+        boolean ended = Leftovers.endWriters(task.writeRunId(), PATIENCE);
         boolean goesOn = isGoneOnWith();
         String writeRunId = task.writeRunId();
         if (!goesOn) {
             Leftovers.remove(pipeline, writeRunId, List.of(task.plan().stream()));
             writeRunId = nextWriteRunId();
         }
-        LocalWriters.forget(task.writeRunId());
+        if (ended || goesOn) {
+            LocalWriters.forget(task.writeRunId());
+        }
         StreamPlan plan = task.plan();
         if (isOfSource(failure)) {
             // The state that the run keeps may have gone with the connection.
@@ -306,20 +394,42 @@ final class StreamRuns {
     private void fail(List<StreamTask> group, Throwable failure) {
         for (StreamTask task : group) {
             cleanUp(task);
-            task.failed(failure);
+            task.failed(explained(task, failure));
         }
         if (failsFast()) {
             abandon();
         }
     }
 
+    /** What was begun by an earlier run, and cannot be gone on with, needs somebody to give it up. */
+    private static Throwable explained(StreamTask task, Throwable failure) {
+        ConnectorException connector = ConnectorFailures.find(failure).orElse(null);
+        if (!task.resumed()
+                || connector == null
+                || !Set.of("batch_changed", "plan_changed")
+                        .contains(connector.error().code())) {
+            return failure;
+        }
+        return new ConnectorException(
+                connector.connector(),
+                connector
+                        .error()
+                        .withHint(
+                                "An earlier run broke off in the midst of stream " + task.name()
+                                        + ", and its table has changed since, so that what is left of it cannot be told. Give it up with"
+                                        + " `rapidbyte teardown`: the rows that were appended stay, and the next run begins the stream anew."),
+                connector);
+    }
+
     /** What is gone on with keeps what it has. */
     private void cleanUp(StreamTask task) {
-        Leftovers.endWriters(task.writeRunId(), PATIENCE);
+        boolean ended = Leftovers.endWriters(task.writeRunId(), PATIENCE);
         if (!isGoneOnWith()) {
-            Leftovers.remove(pipeline, task.writeRunId(), List.of(task.plan().stream()));
+            Leftovers.tryToRemove(pipeline, task.writeRunId(), List.of(task.plan().stream()));
         }
-        LocalWriters.forget(task.writeRunId());
+        if (ended && stopping.getCount() > 0) {
+            LocalWriters.forget(task.writeRunId());
+        }
     }
 
     private boolean isLeft(StreamTask task) {
@@ -376,7 +486,12 @@ final class StreamRuns {
                 case FAILED -> StreamStatus.FAILED;
                 default -> StreamStatus.BEGUN;
             };
-            store.report(record(task, status));
+            try {
+                store.report(record(task, status));
+            } catch (StateException e) {
+                // What has to be known of it is written down already.
+                LOG.warn("What stream {} took was not written down. {}", task.name(), e.getMessage());
+            }
         }
     }
 

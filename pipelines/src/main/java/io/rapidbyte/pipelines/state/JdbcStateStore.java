@@ -273,6 +273,23 @@ final class JdbcStateStore implements StateStore {
         });
     }
 
+    /** What is complete in a run that did not end well is not done again by those that go on with it, unless it is forgotten. */
+    private static void forgetComplete(Statements statements, String pipeline, String stream) throws SQLException {
+        String all = "UPDATE {run_streams} SET status = ? WHERE status = ?"
+                + " AND run_id IN (SELECT run_id FROM {runs} WHERE pipeline = ? AND status <> ?)";
+        if (stream == null) {
+            statements.update(all, StreamStatus.GIVEN_UP, StreamStatus.DONE, pipeline, RunStatus.DONE);
+        } else {
+            statements.update(
+                    all + " AND stream = ?",
+                    StreamStatus.GIVEN_UP,
+                    StreamStatus.DONE,
+                    pipeline,
+                    RunStatus.DONE,
+                    stream);
+        }
+    }
+
     private static void giveUp(Statements statements, String pipeline, String stream) throws SQLException {
         String all = "UPDATE {run_streams} SET status = ? WHERE status IN (?, ?)"
                 + " AND run_id IN (SELECT run_id FROM {runs} WHERE pipeline = ?)";
@@ -348,6 +365,7 @@ final class JdbcStateStore implements StateStore {
                 statements.update("DELETE FROM {positions} WHERE pipeline = ? AND stream = ?", pipeline, each);
             }
             giveUp(statements, pipeline, stream);
+            forgetComplete(statements, pipeline, stream);
             return null;
         });
         return List.copyOf(forgotten);

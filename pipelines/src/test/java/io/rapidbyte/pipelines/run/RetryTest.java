@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +96,27 @@ class RetryTest {
         assertThat(notes, hasSize(2));
         assertThat(always.count() >= 3, is(true));
         proxy.behave();
+    }
+
+    @Test
+    void retriesEndAlsoWhenTheSourceStaysAway() {
+        AtomicBoolean gone = new AtomicBoolean();
+        proxy.add(
+                Fault.Kind.CUT_BEFORE,
+                question -> {
+                    if (question.sql().contains("COPY")) {
+                        gone.set(true);
+                    }
+                    return gone.get();
+                },
+                1000);
+
+        StreamsFailedException failure =
+                assertThrows(StreamsFailedException.class, () -> PipelineRun.run(fromProxy(), options()));
+
+        assertThat(notes, hasSize(3));
+        assertThat(notes.get(2), containsString("(3 of 3)"));
+        assertThat(failure.summary().streams().get(0).status(), is(RunProgress.Status.FAILED));
     }
 
     @Test

@@ -16,6 +16,10 @@ import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -122,6 +126,56 @@ class SeveralStreamsTest {
             assertThat(
                     store.unfinished("tested").stream().map(run -> run.stream()).toList(),
                     containsInAnyOrder("bad", "good", "fine"));
+        }
+    }
+
+    @Test
+    void aRunThatWasRefusedDoesNotHideWhatIsComplete() {
+        PreparedPipeline pipeline =
+                TestPipelines.between(source, target, STREAMS, "write_mode: append", "parallelism: 2");
+        assertThrows(StreamsFailedException.class, () -> PipelineRun.run(pipeline, options(RunnerKind.DIRECT)));
+        PreparedPipeline changed = TestPipelines.between(
+                source, target, STREAMS.replace("name: bad", "name: bad, columns: [id]"), "write_mode: append", "");
+        assertThrows(RunRefusedException.class, () -> PipelineRun.run(changed, options(RunnerKind.DIRECT)));
+        target.execute("alter table bad drop constraint bad_id_check");
+
+        RunSummary summary = PipelineRun.run(pipeline, options(RunnerKind.DIRECT));
+
+        assertThat(summary.isDone(), is(true));
+        for (String table : List.of("good", "bad", "fine")) {
+            assertThat(differences(source, table, target, table), empty());
+        }
+    }
+
+    @Test
+    void aRunThatDiedBehindItsLastStreamIsNotDoneAgainUnlessItIsReset() throws SQLException {
+        PreparedPipeline pipeline = TestPipelines.between(
+                source, target, "[{name: good}, {name: fine}]", "write_mode: append", "parallelism: 2");
+        PipelineRun.run(pipeline, options(RunnerKind.DIRECT));
+        runAsIfItHadDied();
+
+        RunSummary summary = PipelineRun.run(pipeline, options(RunnerKind.DIRECT));
+
+        assertThat(summary.isDone(), is(true));
+        assertThat(target.value("select count(*) from good"), is("1000"));
+        assertThat(target.value("select count(*) from fine"), is("1000"));
+
+        PipelineRun.run(pipeline, options(RunnerKind.DIRECT));
+        runAsIfItHadDied();
+        try (StateStore store = StateStores.open(state())) {
+            store.reset("tested", "good");
+        }
+        PipelineRun.run(pipeline, options(RunnerKind.DIRECT));
+        assertThat(target.value("select count(*) from good"), is("3000"));
+        assertThat(target.value("select count(*) from fine"), is("2000"));
+    }
+
+    /** The last run is what it is when the process ends between the last stream's end and its own. */
+    private void runAsIfItHadDied() throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + state().connection());
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "update rapidbyte_runs set status = 'RUNNING', ended = null where run_id = (select run_id from rapidbyte_runs order by sequence desc limit 1)");
         }
     }
 
