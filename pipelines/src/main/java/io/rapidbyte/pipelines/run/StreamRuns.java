@@ -95,6 +95,8 @@ final class StreamRuns {
                     stream, Fingerprint.of(pipeline, stream), plans.get(stream.name()), writeRunId, begun != null));
         }
         tasks.forEach(task -> store.plan(pipeline.name(), record(task, StreamStatus.BEGUN)));
+        // A run that was stopped in this process let nothing begin any more that it is written under.
+        tasks.stream().filter(StreamTask::resumed).forEach(task -> LocalWriters.forget(task.writeRunId()));
         return tasks;
     }
 

@@ -7,11 +7,13 @@ import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.pipelines.config.PipelineFile;
+import io.rapidbyte.pipelines.state.PipelineBusyException;
 import io.rapidbyte.pipelines.state.RunStatus;
 import io.rapidbyte.pipelines.state.StateLocation;
 import io.rapidbyte.pipelines.state.StateStore;
@@ -24,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -96,6 +99,64 @@ class KilledRunTest {
             assertThat(PipelineRun.run(pipeline(file), options()).rows(), is(500L));
             assertThat(differences(source, "events", target, "events"), empty());
         }
+    }
+
+    @Test
+    void anInterruptedRunIsGoneOnWith() throws IOException, InterruptedException {
+        Path file = file("incremental", "append");
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread run = new Thread(() -> {
+            try {
+                PipelineRun.run(pipeline(file), options());
+            } catch (RunInterruptedException e) {
+                failure.set(e);
+            }
+        });
+        run.start();
+        while (target.value("select to_regclass('_rapidbyte_ledger')").equals("null")
+                || target.value("select count(*) from _rapidbyte_ledger where unit >= 0")
+                        .equals("0")) {
+            assertThat("the run goes on", run.isAlive());
+        }
+        run.interrupt();
+        run.join(TimeUnit.MINUTES.toMillis(1));
+
+        assertThat(failure.get(), is(instanceOf(RunInterruptedException.class)));
+        assertThat(positions(), empty());
+
+        RunSummary summary = PipelineRun.run(pipeline(file), options());
+
+        assertThat(summary.streams().get(0).resumed(), is(true));
+        assertThat(differences(source, "events", target, "events"), empty());
+    }
+
+    @Test
+    void aPipelineThatIsRunningIsNotRunASecondTime() throws IOException {
+        PreparedPipeline pipeline = pipeline(file("full_refresh", "append"));
+        AtomicReference<PipelineBusyException> refusal = new AtomicReference<>();
+        ProgressListener second = new ProgressListener() {
+            @Override
+            public void step(String what) {
+                if (what.startsWith("starting")) {
+                    refusal.set(assertThrows(PipelineBusyException.class, () -> PipelineRun.run(pipeline, options())));
+                }
+            }
+
+            @Override
+            public void update(RunProgress progress) {
+                // Of no interest here.
+            }
+
+            @Override
+            public void done() {
+                // Of no interest here.
+            }
+        };
+
+        PipelineRun.run(pipeline, new RunOptions(RunnerKind.DIRECT, second).withState(state()));
+
+        assertThat(refusal.get().getMessage(), containsString("killed"));
+        assertThat(differences(source, "events", target, "events"), empty());
     }
 
     @Test
