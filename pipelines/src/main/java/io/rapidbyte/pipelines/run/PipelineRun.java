@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.pipelines.state.PipelineLock;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.RunStatus;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -235,9 +237,9 @@ public final class PipelineRun {
     }
 
     private RunRecord record(RunStatus status, Throwable failure) {
-        String code = failure instanceof ConnectorException connector
-                ? connector.error().code()
-                : failure == null ? null : failure.getClass().getSimpleName();
+        Optional<ConnectorException> connector = ConnectorFailures.find(failure);
+        String code = failure == null ? null : failure.getClass().getSimpleName();
+        String message = failure == null ? null : String.valueOf(failure.getMessage());
         return new RunRecord(
                 runId,
                 pipeline.name(),
@@ -245,8 +247,8 @@ public final class PipelineRun {
                 options.runner().name().toLowerCase(Locale.ROOT),
                 started,
                 status == RunStatus.RUNNING ? null : Instant.now(),
-                code,
-                failure == null ? null : String.valueOf(failure.getMessage()));
+                connector.map(each -> each.error().code()).orElse(code),
+                connector.map(Throwable::getMessage).orElse(message));
     }
 
     private void endBadly(StateStore store, RunStatus status, Throwable failure) {

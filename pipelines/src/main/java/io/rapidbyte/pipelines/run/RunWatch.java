@@ -87,6 +87,11 @@ final class RunWatch {
         end = System.nanoTime();
     }
 
+    /** How long a stream took; 0 where the runner does not tell. After {@link #end()}. */
+    double seconds(String stream) {
+        return clock.seconds(stream);
+    }
+
     /**
      * What the run did; after {@link #end()}.
      *

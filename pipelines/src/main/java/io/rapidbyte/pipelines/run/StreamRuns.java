@@ -94,7 +94,7 @@ final class StreamRuns {
             tasks.add(new StreamTask(
                     stream, Fingerprint.of(pipeline, stream), plans.get(stream.name()), writeRunId, begun != null));
         }
-        tasks.forEach(task -> store.plan(pipeline.name(), record(task, StreamStatus.BEGUN)));
+        tasks.forEach(task -> store.plan(pipeline.name(), record(task, StreamStatus.BEGUN, 0)));
         // A run that was stopped in this process let nothing begin any more that it is written under.
         tasks.stream().filter(StreamTask::resumed).forEach(task -> LocalWriters.forget(task.writeRunId()));
         return tasks;
@@ -122,7 +122,7 @@ final class StreamRuns {
             join(workers);
             cleanUpLeft(tasks);
             watch.end();
-            reportAll(tasks);
+            reportAll(tasks, watch);
         } finally {
             synchronized (departures) {
                 departures.stream().skip(1).forEach(Preflight.Departure::close);
@@ -378,7 +378,7 @@ final class StreamRuns {
             plan = fresh.plans().get(0);
         }
         task.again(plan, writeRunId);
-        store.plan(pipeline.name(), record(task, StreamStatus.BEGUN));
+        store.plan(pipeline.name(), record(task, StreamStatus.BEGUN, 0));
     }
 
     private boolean isOfSource(Throwable failure) {
@@ -481,7 +481,7 @@ final class StreamRuns {
         }
     }
 
-    private void reportAll(List<StreamTask> tasks) {
+    private void reportAll(List<StreamTask> tasks, RunWatch watch) {
         for (StreamTask task : tasks) {
             StreamStatus status = switch (task.status()) {
                 case DONE -> StreamStatus.DONE;
@@ -489,7 +489,7 @@ final class StreamRuns {
                 default -> StreamStatus.BEGUN;
             };
             try {
-                store.report(record(task, status));
+                store.report(record(task, status, watch.seconds(task.name())));
             } catch (StateException e) {
                 // What has to be known of it is written down already.
                 LOG.warn("What stream {} took was not written down. {}", task.name(), e.getMessage());
@@ -497,7 +497,7 @@ final class StreamRuns {
         }
     }
 
-    private StreamRun record(StreamTask task, StreamStatus status) {
+    private StreamRun record(StreamTask task, StreamStatus status, double seconds) {
         StreamReport report = task.report();
         Throwable failure = task.failure();
         Optional<ConnectorException> connector = ConnectorFailures.find(failure);
@@ -515,7 +515,7 @@ final class StreamRuns {
                 report.recordsWritten(),
                 report.recordsRefused(),
                 report.bytesWritten(),
-                0,
+                seconds,
                 connector.map(each -> each.error().code()).orElse(null),
                 connector.map(Throwable::getMessage).orElse(message));
     }

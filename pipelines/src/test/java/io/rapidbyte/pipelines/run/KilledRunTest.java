@@ -6,6 +6,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.is;
@@ -19,6 +20,7 @@ import io.rapidbyte.pipelines.state.StateLocation;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.pipelines.state.StreamPosition;
+import io.rapidbyte.pipelines.state.StreamRun;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
@@ -101,6 +103,20 @@ class KilledRunTest {
         }
     }
 
+    /** As when another run has ended meanwhile, and has had the ledger forget the batches of streams that are complete. */
+    @Test
+    void aStreamThatWasFinalizedAndForgottenIsComplete() throws IOException, InterruptedException {
+        Path file = file("incremental", "append");
+        kill(file, KilledRun.Moment.FINALIZED);
+        target.execute("delete from _rapidbyte_ledger where unit >= 0");
+
+        RunSummary summary = PipelineRun.run(pipeline(file), options());
+
+        assertThat(summary.isDone(), is(true));
+        assertThat(positions(), hasSize(1));
+        assertThat(differences(source, "events", target, "events"), empty());
+    }
+
     @Test
     void anInterruptedRunIsGoneOnWith() throws IOException, InterruptedException {
         Path file = file("incremental", "append");
@@ -156,6 +172,11 @@ class KilledRunTest {
         PipelineRun.run(pipeline, new RunOptions(RunnerKind.DIRECT, second).withState(state()));
 
         assertThat(refusal.get().getMessage(), containsString("killed"));
+        try (StateStore store = StateStores.open(state())) {
+            StreamRun run = store.streams(store.runs("killed", 1).get(0).runId()).get(0);
+            assertThat(run.rows(), is((long) ROWS));
+            assertThat(run.seconds(), is(greaterThan(0.0)));
+        }
         assertThat(differences(source, "events", target, "events"), empty());
     }
 

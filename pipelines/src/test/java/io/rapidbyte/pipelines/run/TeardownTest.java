@@ -11,6 +11,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.rapidbyte.pipelines.config.PipelineFile;
 import io.rapidbyte.pipelines.state.PipelineBusyException;
 import io.rapidbyte.pipelines.state.PipelineLock;
+import io.rapidbyte.pipelines.state.RunRecord;
+import io.rapidbyte.pipelines.state.RunStatus;
+import io.rapidbyte.pipelines.state.StateLocation;
+import io.rapidbyte.pipelines.state.StateStore;
+import io.rapidbyte.pipelines.state.StateStores;
 import io.rapidbyte.pipelines.state.StreamRun;
 import io.rapidbyte.pipelines.state.StreamStatus;
 import io.rapidbyte.testing.PostgresServer;
@@ -27,6 +32,7 @@ import io.rapidbyte.wasm.WasmHost;
 import io.rapidbyte.wasm.WriteMode;
 import io.rapidbyte.wasm.WriteRequest;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
@@ -34,15 +40,20 @@ import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TeardownTest {
-    private final MemoryStateStore store = new MemoryStateStore();
+    @TempDir
+    private Path folder;
 
+    private StateStore store;
     private TestSchema source;
     private TestSchema target;
 
     @BeforeEach
     void createTables() {
+        store = StateStores.open(new StateLocation(
+                StateLocation.Backend.SQLITE, folder.resolve("state.db").toString()));
         source = PostgresServer.shared().newSchema();
         target = PostgresServer.shared().newSchema();
         for (String table : List.of("orders", "users")) {
@@ -53,6 +64,7 @@ class TeardownTest {
 
     @AfterEach
     void dropTables() {
+        store.close();
         source.close();
         target.close();
     }
@@ -133,6 +145,7 @@ class TeardownTest {
         breakOff("first", "orders", WriteMode.REPLACE);
         StreamRun begun = store.unfinished("shop").get(0);
         store.giveUp("shop", "orders");
+        begin("second");
         store.plan("shop", run("second", begun.stream(), begun.writeRunId(), WriteMode.REPLACE));
 
         List<Teardown.Removed> removed = Teardown.run(pipeline(), store, "second", null);
@@ -168,7 +181,14 @@ class TeardownTest {
     /** A run that wrote all batches and came no further. */
     private void breakOff(String runId, String table, WriteMode mode) {
         write(runId, table, mode, plan(table));
+        begin(runId);
         store.plan("shop", run(runId, table, runId, mode));
+    }
+
+    private void begin(String runId) {
+        if (store.run(runId).isEmpty()) {
+            store.begin(new RunRecord(runId, "shop", RunStatus.RUNNING, "direct", Instant.now(), null, null, null));
+        }
     }
 
     private static StreamRun run(String runId, String stream, String writeRunId, WriteMode mode) {
