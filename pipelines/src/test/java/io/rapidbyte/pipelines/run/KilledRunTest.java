@@ -173,7 +173,8 @@ class KilledRunTest {
 
         assertThat(refusal.get().getMessage(), containsString("killed"));
         try (StateStore store = StateStores.open(state())) {
-            StreamRun run = store.streams(store.runs("killed", 1).get(0).runId()).get(0);
+            StreamRun run =
+                    store.streams(store.runs("killed", 1).get(0).runId()).get(0);
             assertThat(run.rows(), is((long) ROWS));
             assertThat(run.seconds(), is(greaterThan(0.0)));
         }
