@@ -34,7 +34,9 @@ enum Found {
 }
 
 /// Puts the rows of the side table in the place of the target's. Does nothing when that has been done.
-pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+///
+/// `given`: how many batches of the stream the run was given, if that is known.
+pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str, given: Option<u64>) -> Result<()> {
     prepare(session, target).map_err(|error| explain(target, error))?;
     let mut outcome = Ok(());
     for seconds in LOCK_WAITS {
@@ -45,7 +47,7 @@ pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str) ->
                 return Ok(());
             }
             put_in_place(session, target)?;
-            ledger_end::mark_end(session, target, run_id)
+            ledger_end::mark_end(session, target, run_id, given)
         });
         match &outcome {
             // Somebody reads for a long time, or needed the same locks in another order.

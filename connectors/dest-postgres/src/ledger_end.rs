@@ -17,20 +17,13 @@ const LOCK_TIMEOUT: &str = "90s";
 ///
 /// The batches stay known until another run of the stream has ended: a runner that starts again from before this call gives them again.
 #[inline(never)]
-pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+pub fn end_stream(session: &mut Session, target: &Target, run_id: &str, given: Option<u64>) -> Result<()> {
     session
-        .transaction(|session| {
-            session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
-            match lock_and_find_end(session, target, run_id)? {
-                true => Ok(()),
-                false => mark_end(session, target, run_id),
-            }
+        .transaction(|session| match wait_and_find_end(session, target, run_id)? {
+            true => Ok(()),
+            false => mark_end(session, target, run_id, given),
         })
-        .map_err(|error| match error.code() {
-            "55P03" => error
-                .hint("a writer of this stream is still at work: end its session, which pg_stat_activity shows, or wait for it"),
-            _ => error,
-        })
+        .map_err(still_at_work)
         .map_err(|error| {
             error.context(format!(
                 "stream '{}': ending it in the ledger {}",
@@ -38,6 +31,23 @@ pub fn end_stream(session: &mut Session, target: &Target, run_id: &str) -> Resul
                 quote_qualified(&target.schema, TABLE)
             ))
         })
+}
+
+/// [`lock_and_find_end`], for not longer than a call may take.
+#[inline(never)]
+pub fn wait_and_find_end(session: &mut Session, target: &Target, run_id: &str) -> Result<bool> {
+    session.execute(&format!("SET LOCAL lock_timeout = '{}'", LOCK_TIMEOUT))?;
+    lock_and_find_end(session, target, run_id)
+}
+
+/// What to do when that was not long enough.
+pub fn still_at_work(error: Error) -> Error {
+    match error.code() {
+        "55P03" => error.hint(
+            "a writer of this stream is still at work: end its session, which pg_stat_activity shows, or wait for it",
+        ),
+        _ => error,
+    }
 }
 
 /// Waits for the writers of the stream in this run, keeps others from beginning while the transaction is open, and says whether the stream has
@@ -104,13 +114,24 @@ fn is_marker(kind: u32) -> String {
     )
 }
 
-/// Says in the transaction that the stream has ended.
+/// Says in the transaction that the stream has ended; fails when more batches are committed than the run was `given`, if that is known: the rows of
+/// those that did not come again may have come in others.
 #[inline(never)]
-pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+pub fn mark_end(session: &mut Session, target: &Target, run_id: &str, given: Option<u64>) -> Result<()> {
     if !is_there(session, target)? {
         return Ok(());
     }
     let ledger = Ledger::of(target, run_id, true);
+    if let Some(given) = given {
+        let answer = session.query(&format!(
+            "SELECT pg_catalog.count(*) FROM {} WHERE {} AND unit OPERATOR(pg_catalog.>=) 0",
+            ledger.table, ledger.belongs
+        ))?;
+        let committed = answer.rows.first().map_or(Ok(0), |row| row.number::<u64>(0))?;
+        if committed > given {
+            return Err(batch_missing(target, committed, given));
+        }
+    }
     session
         .execute(&format!(
             "INSERT INTO {} (run_id, stream, {}) VALUES ({}, {}, {}, {}, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
@@ -118,6 +139,24 @@ pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<
         ))
         .map(|_| ())
         .map_err(|error| ledger.explain(error))
+}
+
+/// The error for a stream of which batches were committed that were not given again.
+fn batch_missing(target: &Target, committed: u64, given: u64) -> Error {
+    Error::data(
+        "batch_missing",
+        format!(
+            "stream '{}': {} batches are committed in this run, and {} were given to it in the end: the source did not give the same rows when it was \
+             read again, and rows of {} that have moved may be there twice",
+            target.stream,
+            committed,
+            given,
+            target.display()
+        ),
+    )
+    .hint(
+        "start a new run; read a source whose rows change through a snapshot. A target of write_mode 'append' holds what the failed run committed",
+    )
 }
 
 /// Forgets what is not needed any more, in a transaction of its own: the batches of other runs of the stream that have ended, those of all streams
@@ -166,7 +205,8 @@ fn forget_key(schema: &str) -> i64 {
     hash(&["rapidbyte ledger forgets", schema]) as i64
 }
 
-fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
+/// Whether the target's schema has a ledger, and the connector is to keep it.
+pub fn is_there(session: &mut Session, target: &Target) -> Result<bool> {
     Ok(session.settings().exactly_once && ledger_table::is_there(session, &target.schema)?)
 }
 

@@ -26,7 +26,7 @@ fn apply(server: &Server, run_id: &str, mode: WriteMode) -> Result<TargetRespons
 fn end(server: &Server, run_id: &str, mode: WriteMode) -> Result<TargetResponse> {
     set_host(StandInHost::default());
     let request = request(run_id, "t", &two_columns(), mode);
-    server.connector(run_id).finalize(request)
+    server.connector(run_id).finalize(request.into())
 }
 
 fn tear_down(config: &Map<String, Value>, run_id: &str) {
@@ -175,7 +175,7 @@ fn batches_are_forgotten_after_a_day_and_the_end_of_a_run_after_three_months() {
             load(&server, run, "u", WriteMode::Append, &two_columns(), vec![batch(0, 1)]).unwrap();
             set_host(StandInHost::default());
             let request = request(run, "u", &two_columns(), WriteMode::Append);
-            server.connector(run).finalize(request).unwrap();
+            server.connector(run).finalize(request.into()).unwrap();
             // As if it had been made by a stream of its own then.
             server.run(&format!(
                 "UPDATE _rapidbyte_ledger SET stream = run_id, committed_at = now() - interval '{}' WHERE stream = 'u'",

@@ -29,7 +29,7 @@ fn write_only(server: &Server, run_id: &str, gives: Vec<Give>) -> Result<WriteRe
 fn end(server: &Server, run_id: &str) {
     set_host(StandInHost::default());
     let request = request(run_id, "t", &two_columns(), WriteMode::Append);
-    server.connector(run_id).finalize(request).unwrap();
+    server.connector(run_id).finalize(request.into()).unwrap();
 }
 
 fn ids(server: &mut Server) -> String {
@@ -248,7 +248,7 @@ fn the_end_waits_for_writers_that_are_at_work() {
             set_host(StandInHost::default());
             let open = json!({"abi": 1, "run_id": "run", "config": config});
             let mut connector = PostgresDestination::open(serde_json::from_value(open).unwrap()).unwrap();
-            connector.finalize(request("run", "t", &two_columns(), WriteMode::Append))
+            connector.finalize(request("run", "t", &two_columns(), WriteMode::Append).into())
         });
         while server.value(&format!("{}'advisory'", waiting)) != "1" {
             std::thread::yield_now();
@@ -308,7 +308,7 @@ fn without_exactly_once_there_is_no_ledger() {
             connector.apply(target()).unwrap();
             let request = write_request("run", "t", &two_columns(), WriteMode::Append);
             assert_eq!(connector.write(request).unwrap().rows, 2);
-            connector.finalize(target()).unwrap();
+            connector.finalize(target().into()).unwrap();
             assert_eq!(ids(&mut server), expected);
         }
         assert_eq!(
@@ -462,7 +462,7 @@ fn batches_of_another_plan_are_not_taken_for_those_that_were_written() {
             // What has ended can be repeated.
             set_host(StandInHost::default());
             let target = request("run", "t", &planned("one"), mode);
-            server.connector("run").finalize(target).unwrap();
+            server.connector("run").finalize(target.into()).unwrap();
             let again = write(&server, "run", "one", vec![of("one", 0, 1), of("one", 1, 3)]);
             assert_eq!(again.unwrap().rows, 4);
             assert_refused(write(&server, "run", "two", vec![of("two", 2, 3)]));

@@ -30,6 +30,9 @@ mod ledger;
 mod ledger_end;
 #[cfg(test)]
 mod ledger_end_live_tests;
+mod ledger_list;
+#[cfg(test)]
+mod ledger_list_live_tests;
 #[cfg(test)]
 mod ledger_live_tests;
 mod ledger_plan;
@@ -244,20 +247,26 @@ impl Destination for PostgresDestination {
     }
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
+        let (given, request) = (request.batches, request.target);
         let target = self.target(&request.stream)?;
         let (_, quoted) = written_table(&target, request.write_mode);
         if request.write_mode == WriteMode::Replace {
-            finalize::finalize_replace(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
+            finalize::finalize_replace(&mut self.session, &target, &self.run_id, given).map_err(repeatable)?;
             // The side table is gone, and the target is another.
             self.tables.remove(&quoted);
             self.applied.remove(&quoted);
         } else {
-            ledger_end::end_stream(&mut self.session, &target, &self.run_id).map_err(repeatable)?;
+            ledger_end::end_stream(&mut self.session, &target, &self.run_id, given).map_err(repeatable)?;
         }
         ledger_end::forget(&mut self.session, &target, &self.run_id);
         Ok(TargetResponse {
             target: target.display(),
         })
+    }
+
+    fn committed(&mut self, request: CommittedRequest) -> Result<CommittedResponse> {
+        let target = Target::of(&request.stream, self.session.settings(), &request.run_id)?;
+        ledger_list::committed(&mut self.session, &target, &request.run_id, request.after).map_err(repeatable)
     }
 
     fn close(&mut self) -> Result<()> {

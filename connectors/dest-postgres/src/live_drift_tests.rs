@@ -48,7 +48,7 @@ fn load_as(
     connector.apply(evolving(table, &schema, mode, &policies))?;
     let written = connector.write(writing(evolving(table, &schema, mode, &policies)))?;
     if mode == WriteMode::Replace {
-        connector.finalize(evolving(table, &schema, mode, &policies))?;
+        connector.finalize(evolving(table, &schema, mode, &policies).into())?;
     }
     Ok(written.rows)
 }

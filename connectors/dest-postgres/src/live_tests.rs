@@ -278,7 +278,7 @@ pub fn finalize(server: &Server, run_id: &str, table: &str, schema: &Schema) -> 
     set_host(StandInHost::default());
     server
         .connector(run_id)
-        .finalize(request(run_id, table, schema, WriteMode::Replace))
+        .finalize(request(run_id, table, schema, WriteMode::Replace).into())
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Way {
 
     fn finalize(&self, server: &Server, schema: &Schema) -> Result<TargetResponse> {
         set_host(StandInHost::default());
-        self.connector(server).finalize(self.request(schema))
+        self.connector(server).finalize(self.request(schema).into())
     }
 
     /// Writes and finalizes, which have to succeed; returns what was answered, and the dead letters.

@@ -357,7 +357,7 @@ fn whoever_has_read_the_table_in_a_transaction_goes_on_to_see_it() {
                 set_host(StandInHost::default());
                 let request = json!({"abi": 1, "run_id": "run", "config": config, "log_level": 5});
                 let mut connector = PostgresDestination::open(serde_json::from_value(request).unwrap()).unwrap();
-                connector.finalize(request_of("run", "t")).map(|_| ())
+                connector.finalize(request_of("run", "t").into()).map(|_| ())
             }
         });
         // More than the first attempt waits: readers that come are served between the attempts.

@@ -127,7 +127,7 @@ impl Destination for Probe {
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
         self.begin(Call::Finalize, "probe_finalize_calls")?;
         Ok(TargetResponse {
-            target: format!("probe.{}", request.stream.name),
+            target: format!("probe.{}", request.target.stream.name),
         })
     }
 

@@ -36,6 +36,10 @@ pub trait Destination: Sized {
     fn write(&mut self, request: WriteRequest) -> Result<WriteResponse>;
     /// Completes a stream when all of its writers are done; idempotent.
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse>;
+    /// Says which batches of a stream are committed in a run. A destination that does not keep that leaves this as it is.
+    fn committed(&mut self, _request: CommittedRequest) -> Result<CommittedResponse> {
+        Ok(CommittedResponse::default())
+    }
     /// Closes connections; nothing is called after it.
     fn close(&mut self) -> Result<()>;
     /// Removes what a run left behind outside of the target tables.

@@ -38,6 +38,7 @@ macro_rules! destination {
             "rb_apply" => apply,
             "rb_write" => write,
             "rb_finalize" => finalize,
+            "rb_committed" => committed,
         });
     };
 }

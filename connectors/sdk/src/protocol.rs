@@ -337,7 +337,7 @@ pub struct ReadResponse {
     pub batches: u64,
 }
 
-/// Request of `rb_apply` and `rb_finalize`, and what `rb_write` adds to.
+/// Request of `rb_apply`, and what `rb_write` and `rb_finalize` add to.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TargetRequest {
     pub run_id: String,
@@ -421,7 +421,42 @@ pub enum NullabilityChange {
 pub type ApplyRequest = TargetRequest;
 
 /// Request of `rb_finalize`.
-pub type FinalizeRequest = TargetRequest;
+#[derive(Clone, Debug, Deserialize)]
+pub struct FinalizeRequest {
+    #[serde(flatten)]
+    pub target: TargetRequest,
+    /// How many batches `rb_write` was given of the stream in this run, over all instances; `None`: not known.
+    #[serde(default)]
+    pub batches: Option<u64>,
+}
+
+impl From<TargetRequest> for FinalizeRequest {
+    fn from(target: TargetRequest) -> FinalizeRequest {
+        FinalizeRequest { target, batches: None }
+    }
+}
+
+/// Request of `rb_committed`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CommittedRequest {
+    pub run_id: String,
+    pub stream: Stream,
+    /// Unit and sequence of the last batch that was told of; `None`: from the first on.
+    #[serde(default)]
+    pub after: Option<(i64, u32)>,
+}
+
+/// Response of `rb_committed`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CommittedResponse {
+    /// Unit, sequence and checksum of batches that are committed, ascending; `None`: nobody keeps that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<Vec<(i64, u32, u32)>>,
+    /// Whether there may be more behind the last one.
+    pub more: bool,
+    /// Whether the stream has been finalized in this run.
+    pub ended: bool,
+}
 
 /// Request of `rb_write`.
 #[derive(Clone, Debug, Deserialize)]

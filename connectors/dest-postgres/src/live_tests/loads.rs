@@ -297,7 +297,7 @@ fn side_tables_are_filled_by_statements_too() {
         assert_eq!(server.rows("SELECT * FROM t"), ["1|old"]);
         inserts
             .connector
-            .finalize(request("run", "t", &schema, WriteMode::Replace))
+            .finalize(request("run", "t", &schema, WriteMode::Replace).into())
             .unwrap();
         assert_eq!(server.rows(SUMS), ["2000|5|2004|2009000|2000"]);
     });

@@ -573,7 +573,7 @@ fn tables_are_created_with_the_key() {
             };
             let mut connector = server.connector("run");
             connector.apply(target.clone()).unwrap();
-            connector.finalize(target).unwrap();
+            connector.finalize(target.into()).unwrap();
             connector.close().unwrap();
             let keys = server.rows(&format!(
                 "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '{}'::regclass AND contype = 'p'",
@@ -736,7 +736,7 @@ fn operators_of_others_are_never_called() {
                 connector.apply(append.clone()).unwrap();
                 append.write_mode = WriteMode::Replace;
                 connector.apply(append.clone()).unwrap();
-                connector.finalize(append).unwrap();
+                connector.finalize(append.into()).unwrap();
                 let nexts = vec![
                     batch(
                         0,

@@ -59,7 +59,7 @@ fn a_column_that_is_committed_while_the_table_is_waited_for_is_not_lost() {
                 set_host(StandInHost::default());
                 let open = json!({"abi": 1, "run_id": run, "config": config, "log_level": 5});
                 let mut connector = PostgresDestination::open(serde_json::from_value(open).unwrap()).unwrap();
-                connector.finalize(request_of(run, table))
+                connector.finalize(request_of(run, table).into())
             });
             let waits = format!(
                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}'::regclass",

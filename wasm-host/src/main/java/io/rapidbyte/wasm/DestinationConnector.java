@@ -4,6 +4,7 @@ package io.rapidbyte.wasm;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One instance of a destination. One thread uses it at a time, except for {@link #cancel()} and {@link #timings()}. All calls
@@ -30,7 +31,7 @@ public final class DestinationConnector implements AutoCloseable {
 
     /** Prepares the target of a stream and returns its name for people. Idempotent. */
     public String apply(WriteRequest request) {
-        return target(LifecycleCall.APPLY, request);
+        return target(LifecycleCall.APPLY, Payloads.writeRequest(request));
     }
 
     /**
@@ -51,7 +52,45 @@ public final class DestinationConnector implements AutoCloseable {
 
     /** Ends the stream once all writers are done, and returns the target's name for people. Idempotent. */
     public String finalizeStream(WriteRequest request) {
-        return target(LifecycleCall.FINALIZE, request);
+        return target(LifecycleCall.FINALIZE, Payloads.writeRequest(request));
+    }
+
+    /**
+     * The same where it is known how many batches of the stream were written in the run: a destination that keeps which ones it has committed fails when
+     * these are more.
+     */
+    public String finalizeStream(WriteRequest request, long batches) {
+        return target(LifecycleCall.FINALIZE, Payloads.writeRequest(request).put("batches", batches));
+    }
+
+    /**
+     * Which batches of a stream are committed in this instance's run; empty when the destination does not keep that.
+     *
+     * @param stream as it was planned
+     */
+    public Optional<CommittedBatches> committed(StreamSpec stream) {
+        if (!guest.has(LifecycleCall.COMMITTED)) {
+            return Optional.empty();
+        }
+        CommittedBatches.Builder batches = new CommittedBatches.Builder();
+        ObjectNode request = Payloads.object().put("run_id", guest.runId());
+        request.set("stream", Payloads.stream(stream));
+        while (true) {
+            JsonNode ok = guest.call(LifecycleCall.COMMITTED, request);
+            int before = batches.size();
+            try {
+                if (!Payloads.committed(ok, batches)) {
+                    return Optional.empty();
+                }
+            } catch (Payloads.BadResponse e) {
+                throw guest.badResponse(LifecycleCall.COMMITTED, e);
+            }
+            // A page without batches is the last one, whatever it says.
+            if (batches.size() == before || !ok.path("more").asBoolean(false)) {
+                return Optional.of(batches.build(ok.path("ended").asBoolean(false)));
+            }
+            request.putArray("after").add(batches.lastUnit()).add(batches.lastSequence());
+        }
     }
 
     /** Removes what a run left behind; {@code reason} is {@code failed} or {@code requested}. */
@@ -87,8 +126,8 @@ public final class DestinationConnector implements AutoCloseable {
         guest.close();
     }
 
-    private String target(LifecycleCall call, WriteRequest request) {
-        JsonNode ok = guest.call(call, Payloads.writeRequest(request));
+    private String target(LifecycleCall call, ObjectNode request) {
+        JsonNode ok = guest.call(call, request);
         try {
             return Payloads.target(ok);
         } catch (Payloads.BadResponse e) {

@@ -13,6 +13,7 @@ enum LifecycleCall {
     APPLY("rb_apply", Role.DESTINATION),
     WRITE("rb_write", Role.DESTINATION),
     FINALIZE("rb_finalize", Role.DESTINATION),
+    COMMITTED("rb_committed", Role.DESTINATION),
     TRANSFORM("rb_transform", Role.TRANSFORM),
     TEARDOWN("rb_teardown", Role.SOURCE, Role.DESTINATION, Role.TRANSFORM),
     CLOSE("rb_close", Role.SOURCE, Role.DESTINATION, Role.TRANSFORM);
@@ -32,12 +33,16 @@ enum LifecycleCall {
 
     /** Whether a connector of a role must export it. */
     boolean requiredOf(Role role) {
-        return this != INITIALIZE && this != SNAPSHOT && roles.contains(role);
+        return this != INITIALIZE && !isOptional() && roles.contains(role);
     }
 
     /** Whether a connector of a role may leave it out, and is called when it does not. */
     boolean optionalFor(Role role) {
-        return this == SNAPSHOT && roles.contains(role);
+        return isOptional() && roles.contains(role);
+    }
+
+    private boolean isOptional() {
+        return this == SNAPSHOT || this == COMMITTED;
     }
 
     /** Whether it moves data, and so may take as long as there is data. */

@@ -22,6 +22,9 @@ final class Payloads {
     private static final int MAX_MESSAGE_CHARS = 4 << 10;
     private static final int MAX_DETAILS = 50;
 
+    /** They are held in memory, 16 bytes each. */
+    private static final int MAX_COMMITTED = 16 << 20;
+
     private Payloads() {}
 
     /** A response that is not what section 5 says. */
@@ -244,6 +247,36 @@ final class Payloads {
         JsonNode value = ok.path(member);
         if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
             throw new BadResponse(member + " is not a count");
+        }
+        return value.asLong();
+    }
+
+    /**
+     * Adds the batches of a page to those of the pages before it.
+     *
+     * @return false when nobody keeps which are committed
+     */
+    static boolean committed(JsonNode ok, CommittedBatches.Builder into) throws BadResponse {
+        if (!ok.hasNonNull("batches")) {
+            return false;
+        }
+        for (JsonNode batch : array(ok, "batches")) {
+            long unit = number(batch.path(0), Long.MAX_VALUE);
+            long sequence = number(batch.path(1), Integer.MAX_VALUE);
+            long checksum = number(batch.path(2), 0xffff_ffffL);
+            if (into.size() == MAX_COMMITTED) {
+                throw new BadResponse("batches are more than " + MAX_COMMITTED);
+            }
+            if (!into.add(unit, (int) sequence, (int) checksum)) {
+                throw new BadResponse("batches are not in ascending order");
+            }
+        }
+        return true;
+    }
+
+    private static long number(JsonNode value, long max) throws BadResponse {
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0 || value.asLong() > max) {
+            throw new BadResponse("batches has something else than [unit, sequence, checksum]");
         }
         return value.asLong();
     }

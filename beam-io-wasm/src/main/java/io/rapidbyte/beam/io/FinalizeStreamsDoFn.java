@@ -40,7 +40,8 @@ final class FinalizeStreamsDoFn extends DoFn<StreamCommit, FinalizedStream> {
             target = mine.call(destination -> {
                 long start = System.nanoTime();
                 try {
-                    return destination.finalizeStream(settings.request(sum.runId(), sum.stream(), sum.schema()));
+                    return destination.finalizeStream(
+                            settings.request(sum.runId(), sum.stream(), sum.schema()), sum.batches());
                 } finally {
                     metrics.add(RapidbyteMetrics.DEST_FINALIZE, System.nanoTime() - start);
                 }

@@ -52,7 +52,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
 
     @GetInitialRestriction
     public OffsetRange initialRestriction(@Element PlannedStream stream) {
-        return new OffsetRange(0, stream.plan().units());
+        return stream.units();
     }
 
     @GetRestrictionCoder

@@ -25,6 +25,7 @@ import javax.annotation.Nullable;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.GroupByKey;
@@ -83,7 +84,7 @@ import org.joda.time.Duration;
 public final class WasmIO {
     private static final String READ = "WasmIO.read()";
     private static final String READ_ALL = "WasmIO.readAll()";
-    private static final String WRITE = "WasmIO.write()";
+    static final String WRITE = "WasmIO.write()";
 
     private static final ListCoder<StreamSpec> LISTS_OF_STREAMS = ListCoder.of(SerializableCoder.of(StreamSpec.class));
 
@@ -99,6 +100,7 @@ public final class WasmIO {
                 .setSpec(ConnectorSpec.empty())
                 .setStreams(List.of())
                 .setPlans(List.of())
+                .setUnits(List.of())
                 .setCompression(Compression.NONE)
                 .setMaxBundleBytes(8L << 20)
                 .setMaxInitialSplits(InitialSplits.DEFAULT_MAX)
@@ -147,6 +149,9 @@ public final class WasmIO {
 
         abstract List<StreamPlan> plans();
 
+        /** Which units of each plan are read; empty for all. */
+        abstract List<OffsetRange> units();
+
         abstract Compression compression();
 
         abstract long maxBundleBytes();
@@ -164,6 +169,8 @@ public final class WasmIO {
             abstract Builder setStreams(List<StreamSpec> streams);
 
             abstract Builder setPlans(List<StreamPlan> plans);
+
+            abstract Builder setUnits(List<OffsetRange> units);
 
             abstract Builder setCompression(Compression compression);
 
@@ -218,6 +225,7 @@ public final class WasmIO {
             return toBuilder()
                     .setStreams(List.copyOf(streams))
                     .setPlans(List.of())
+                    .setUnits(List.of())
                     .build();
         }
 
@@ -330,6 +338,11 @@ public final class WasmIO {
                 return read(plan(streams, spec), spec);
             }
             List<PlannedStream> planned = PlannedStream.of(plans(), maxBundleBytes(), maxInitialSplits());
+            if (!units().isEmpty()) {
+                planned = planned.stream()
+                        .flatMap(stream -> units().stream().map(stream::of))
+                        .toList();
+            }
             return read(
                     begin.apply("Plans", Create.of(planned).withCoder(SerializableCoder.of(PlannedStream.class)))
                             .apply("Run", ParDo.of(new EnterRunDoFn(spec)))
@@ -387,6 +400,11 @@ public final class WasmIO {
                     .add(DisplayData.item("maxBundleBytes", maxBundleBytes()).withLabel("Maximum Bundle Bytes"))
                     .add(DisplayData.item("maxInitialSplits", maxInitialSplits())
                             .withLabel("Maximum Initial Splits"));
+        }
+
+        /** Ranges of units that the plans are read in, and nothing beside them. */
+        Read withUnits(List<OffsetRange> units) {
+            return toBuilder().setUnits(List.copyOf(units)).build();
         }
 
         private Read withSpec(ConnectorSpec spec) {

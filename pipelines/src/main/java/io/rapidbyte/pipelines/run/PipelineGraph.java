@@ -2,6 +2,7 @@
 package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.ArrowBatch;
+import io.rapidbyte.beam.io.CommittedStream;
 import io.rapidbyte.beam.io.FinalizedStream;
 import io.rapidbyte.beam.io.WasmIO;
 import io.rapidbyte.beam.io.WasmWriteResult;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -57,15 +59,37 @@ final class PipelineGraph {
         return graph;
     }
 
+    /** What is committed of streams is read again, in the state of the source that they are gone on with, and compared. */
+    Pipeline compare(Map<StreamTask, CommittedStream> committed, PipelineOptions beamOptions) {
+        Pipeline graph = Pipeline.create(beamOptions);
+        committed.forEach((task, stream) -> {
+            WasmIO.Read read =
+                    stream.readBy(read().withPlans(List.of(task.plan())).withRunId(task.writeRunId()));
+            between(graph.apply("read again " + task.name(), read))
+                    .apply("compare " + task.name(), stream.comparison());
+        });
+        return graph;
+    }
+
+    /** Which batches of a stream are committed, when the destination keeps that. */
+    Optional<CommittedStream> committed(StreamTask task) {
+        return CommittedStream.of(write().withRunId(task.writeRunId()), task.plan().stream());
+    }
+
+    private PCollection<ArrowBatch> between(PCollection<ArrowBatch> read) {
+        PCollection<ArrowBatch> batches = read;
+        for (PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>> transform : options.between()) {
+            batches = batches.apply(transform);
+        }
+        return batches;
+    }
+
     private void copy(Pipeline graph, List<StreamTask> tasks, String writeRunId, String suffix) {
         String source = pipeline.source().module().name();
         String destination = pipeline.destination().module().name();
         List<StreamPlan> plans = tasks.stream().map(StreamTask::plan).toList();
-        PCollection<ArrowBatch> batches =
-                graph.apply("read " + source + suffix, read().withPlans(plans).withRunId(writeRunId));
-        for (PTransform<? super PCollection<ArrowBatch>, PCollection<ArrowBatch>> transform : options.between()) {
-            batches = batches.apply(transform);
-        }
+        PCollection<ArrowBatch> batches = between(
+                graph.apply("read " + source + suffix, read().withPlans(plans).withRunId(writeRunId)));
         WasmWriteResult written = batches.apply("write " + destination + suffix, write().withRunId(writeRunId));
         if (options.state() != null) {
             remember(tasks, written, suffix);

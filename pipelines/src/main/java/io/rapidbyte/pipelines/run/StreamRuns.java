@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.rapidbyte.pipelines.run;
 
+import io.rapidbyte.beam.io.CommittedStream;
 import io.rapidbyte.beam.io.ConnectorFailures;
 import io.rapidbyte.beam.io.LocalWriters;
 import io.rapidbyte.beam.io.StreamReport;
@@ -23,11 +24,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -289,14 +294,15 @@ final class StreamRuns {
 
     /**
      * Whether a stream turns out to have been finalized by the run that it goes on with, which did not get to write that down: the destination then has
-     * an end of it, and nothing else. It is written down now.
+     * an end of it, and maybe nothing else. It is written down now.
      */
     private boolean isCompleteAlready(StreamTask task, Throwable failure) {
         Optional<ConnectorException> connector = ConnectorFailures.find(failure);
         boolean hasEnded = task.resumed()
                 && connector.isPresent()
                 && connector.get().error().category() == Category.DATA
-                && connector.get().error().code().equals("run_ended");
+                && (connector.get().error().code().equals("run_ended")
+                        || connector.get().error().code().equals("batch_changed") && isEnded(task));
         if (hasEnded) {
             store.complete(
                     runId,
@@ -311,21 +317,64 @@ final class StreamRuns {
         return hasEnded;
     }
 
+    /** Whether it was finalized, and what its source has now is of no concern; nor is what was left out of it. */
+    private boolean isEnded(StreamTask task) {
+        return !pipeline.keepsDeadLetters()
+                && new PipelineGraph(pipeline, options, runId, 1)
+                        .committed(task)
+                        .map(CommittedStream::isEnded)
+                        .orElse(false);
+    }
+
     private void execute(List<StreamTask> group, int threads) {
         group.forEach(StreamTask::begin);
-        GraphRun graph = new GraphRun(group, options.runner().isWatchable());
+        PipelineGraph graphs =
+                new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
+        compare(group, graphs, threads);
+        if (isOver()) {
+            // What was not compared is not added to.
+            throw new CancellationException("the run is over");
+        }
+        execute(new GraphRun(group, options.runner().isWatchable()), threads, with -> graphs.build(group, with));
+    }
+
+    /**
+     * Makes sure that what is committed of streams is in the source as it was, before anything is added to it: rows that have moved meanwhile would be
+     * lost, or there twice.
+     */
+    private void compare(List<StreamTask> group, PipelineGraph graphs, int threads) {
+        Map<StreamTask, CommittedStream> committed = new LinkedHashMap<>();
+        for (StreamTask task : group) {
+            if (task.isUncompared() && !isOver()) {
+                graphs.committed(task)
+                        .filter(stream -> stream.batches() > 0 && !stream.isEnded())
+                        .ifPresent(stream -> committed.put(task, stream));
+            }
+        }
+        if (isOver()) {
+            return;
+        }
+        if (!committed.isEmpty()) {
+            committed.forEach((task, stream) -> {
+                String note = "%,d batches are there already, and are compared with the source first."
+                        .formatted(stream.batches());
+                LOG.info("Stream {}: {}", task.name(), note);
+                options.progress().note(task.name() + ": " + note);
+            });
+            execute(new GraphRun(List.of(), false), threads, with -> graphs.compare(committed, with));
+        }
+        group.forEach(StreamTask::compared);
+    }
+
+    private void execute(GraphRun graph, int threads, Function<PipelineOptions, Pipeline> build) {
         active.add(graph);
         if (isOver()) {
             // Whoever ended the run may not have seen it.
             graph.cancel();
         }
         try (FlinkFolder folder = FlinkFolder.create()) {
-            PipelineGraph graphs =
-                    new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
-            graph.run(graphs.build(
-                    group,
-                    options.runner()
-                            .options(threads, folder, options.overrides().beamOptions())));
+            graph.run(build.apply(options.runner()
+                    .options(threads, folder, options.overrides().beamOptions())));
         } catch (IOException e) {
             throw new RunFailedException("The folder for temporary files cannot be written: " + e.getMessage(), e);
         } finally {
@@ -377,7 +426,7 @@ final class StreamRuns {
             }
             plan = fresh.plans().get(0);
         }
-        task.again(plan, writeRunId);
+        task.again(plan, writeRunId, goesOn);
         store.plan(pipeline.name(), record(task, StreamStatus.BEGUN, 0));
     }
 
@@ -408,7 +457,7 @@ final class StreamRuns {
         ConnectorException connector = ConnectorFailures.find(failure).orElse(null);
         if (!task.resumed()
                 || connector == null
-                || !Set.of("batch_changed", "plan_changed")
+                || !Set.of("batch_changed", "batch_missing", "plan_changed", "table_rewritten")
                         .contains(connector.error().code())) {
             return failure;
         }

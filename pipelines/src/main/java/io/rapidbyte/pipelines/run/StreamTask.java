@@ -8,6 +8,7 @@ import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** A stream of a run, through all of its attempts. Who runs it changes it, and others look. */
 final class StreamTask {
@@ -22,12 +23,16 @@ final class StreamTask {
     private Throwable failure;
     private int attempts;
 
+    /** Whether what is committed of it was read in a state of the source that is gone. */
+    private boolean uncompared;
+
     StreamTask(StreamSpec spec, String fingerprint, StreamPlan plan, String writeRunId, boolean resumed) {
         this.spec = spec;
         this.fingerprint = fingerprint;
         this.plan = plan;
         this.writeRunId = writeRunId;
         this.resumed = resumed;
+        this.uncompared = resumed;
         this.report = none();
     }
 
@@ -86,8 +91,22 @@ final class StreamTask {
         status = Status.DONE;
     }
 
-    /** It failed, and will be tried again by a plan. */
-    synchronized void again(StreamPlan newPlan, String newWriteRunId) {
+    /** Whether it is gone on with in another state of the source than that in which it was begun, and what is committed of it may have changed. */
+    synchronized boolean isUncompared() {
+        return uncompared;
+    }
+
+    synchronized void compared() {
+        uncompared = false;
+    }
+
+    /**
+     * It failed, and will be tried again by a plan.
+     *
+     * @param goesOn whether what is committed of it stays
+     */
+    synchronized void again(StreamPlan newPlan, String newWriteRunId, boolean goesOn) {
+        uncompared = goesOn && (uncompared || !Objects.equals(newPlan.snapshot(), plan.snapshot()));
         plan = newPlan;
         writeRunId = newWriteRunId;
     }

@@ -112,8 +112,8 @@ impl Destination for Lines {
     }
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
-        info!("{} is complete", request.stream.name);
-        Ok(target(&request))
+        info!("{} is complete", request.target.stream.name);
+        Ok(target(&request.target))
     }
 
     fn close(&mut self) -> Result<()> {

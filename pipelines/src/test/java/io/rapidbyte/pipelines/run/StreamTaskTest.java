@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.rapidbyte.pipelines.run;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.is;
+
+import io.rapidbyte.wasm.StreamPlan;
+import io.rapidbyte.wasm.StreamSpec;
+import org.junit.jupiter.api.Test;
+
+class StreamTaskTest {
+    private static final StreamPlan PLAN =
+            new StreamPlan(StreamSpec.of("events"), new byte[0], 4, "heap_blocks", -1, -1, "{}").withSnapshot("one");
+
+    @Test
+    void whatAnEarlierRunHasCommittedIsComparedOnce() {
+        StreamTask task = task(true);
+
+        assertThat(task.isUncompared(), is(true));
+        task.compared();
+        assertThat(task.isUncompared(), is(false));
+        task.again(PLAN, "run", true);
+        assertThat("in the same state of the source", task.isUncompared(), is(false));
+    }
+
+    @Test
+    void whatWasReadInAStateThatIsGoneIsCompared() {
+        StreamTask task = task(false);
+
+        assertThat(task.isUncompared(), is(false));
+        task.again(PLAN.withSnapshot("another"), "run", true);
+        assertThat(task.isUncompared(), is(true));
+        task.again(PLAN.withSnapshot("another"), "run", true);
+        assertThat("it was not compared meanwhile", task.isUncompared(), is(true));
+    }
+
+    @Test
+    void whatIsBegunAnewHasNothingToBeCompared() {
+        StreamTask task = task(true);
+
+        task.again(PLAN.withSnapshot("another"), "another run", false);
+
+        assertThat(task.isUncompared(), is(false));
+    }
+
+    private static StreamTask task(boolean resumed) {
+        return new StreamTask(StreamSpec.of("events"), "fingerprint", PLAN, "run", resumed);
+    }
+}
