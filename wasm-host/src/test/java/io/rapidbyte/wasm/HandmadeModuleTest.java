@@ -85,9 +85,7 @@ class HandmadeModuleTest {
     }
 
     private static WasmAssembler answering(String export, String response) {
-        return WasmAssembler.source()
-                .data(8192, response)
-                .export(export, "ii", "l", concat(new byte[] {I64_CONST}, signedLeb(8192L << 32 | response.length())));
+        return WasmAssembler.source().answer(export, response);
     }
 
     @ParameterizedTest

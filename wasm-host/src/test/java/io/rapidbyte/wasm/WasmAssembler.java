@@ -42,14 +42,23 @@ final class WasmAssembler {
         return complete(new WasmAssembler());
     }
 
+    /** A destination that does. */
+    static WasmAssembler destination() {
+        return complete(new WasmAssembler().manifest(MANIFEST.replace("source", "destination")), Role.DESTINATION);
+    }
+
     /** Adds the exports of a source that answers every call with {@code {"ok":{}}}. */
     static WasmAssembler complete(WasmAssembler module) {
+        return complete(module, Role.SOURCE);
+    }
+
+    private static WasmAssembler complete(WasmAssembler module, Role role) {
         module.export("rb_abi_version", "", "i", I32_CONST, 1);
         // Requests go to one place, responses come from another.
         module.export("rb_alloc", "i", "i", I32_CONST, 0x80, 0x20);
         module.export("rb_free", "ii", "");
         for (LifecycleCall call : LifecycleCall.values()) {
-            if (call.requiredOf(Role.SOURCE)) {
+            if (call.requiredOf(role)) {
                 module.answer(call.export());
             }
         }
@@ -59,6 +68,12 @@ final class WasmAssembler {
     /** Replaces an export by one that answers {@code {"ok":{}}}, which lies at address 16. */
     WasmAssembler answer(String name) {
         return export(name, "ii", "l", concat(new byte[] {I64_CONST}, signedLeb(16L << 32 | 9)));
+    }
+
+    /** Replaces an export by one that answers this. */
+    WasmAssembler answer(String name, String response) {
+        return data(8192, response)
+                .export(name, "ii", "l", concat(new byte[] {I64_CONST}, signedLeb(8192L << 32 | response.length())));
     }
 
     WasmAssembler manifest(String json) {

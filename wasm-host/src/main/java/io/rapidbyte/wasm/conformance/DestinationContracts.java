@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.CommittedBatches;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.DestinationConnector;
 import io.rapidbyte.wasm.Frame;
@@ -16,13 +17,15 @@ import io.rapidbyte.wasm.WriteRequest;
 import io.rapidbyte.wasm.WriteResult;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.zip.CRC32C;
 
-/** The contracts of a destination ({@code docs/abi.md}, sections 5.3, 5.7 to 5.9, 5.11, 7 and 10). */
+/** The contracts of a destination ({@code docs/abi.md}, sections 5.3, 5.7 to 5.9, 5.11, 5.14, 7 and 10). */
 final class DestinationContracts {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -54,6 +57,7 @@ final class DestinationContracts {
         checks.run("checkpoints", this::checkpoints);
         checks.run("dead_letters", this::deadLetters);
         checks.run("repeated_batches", this::repeatedBatches);
+        checks.run("committed_batches", this::committedBatches);
         checks.run("untrusted_batches", this::untrustedBatches);
         checks.run("cancellation", this::cancellation);
         checks.run("teardown", this::teardown);
@@ -313,6 +317,69 @@ final class DestinationContracts {
         requireRows(target, before + rows, "The same batches, %d rows, were written three times".formatted(rows));
         return "Batches that come again, to other instances of the run, are counted as before%s."
                 .formatted(subject.targetRows() == null ? "; nobody looked into the target" : " and are there once");
+    }
+
+    private String committedBatches() throws Broken, NotTried {
+        String run = Instances.newRun();
+        WriteRequest request = request(run, "committed");
+        List<Frame> batches = batches(request);
+        try (DestinationConnector destination = instances.destination(run)) {
+            destination.apply(request);
+            Optional<CommittedBatches> none = destination.committed(request.stream());
+            if (none.isEmpty()) {
+                throw new NotTried("It does not tell which batches are committed (rb_committed).");
+            }
+            requireCommitted(none.get(), List.of());
+            write(destination, request, batches.subList(0, 2));
+        }
+        try (DestinationConnector destination = instances.destination(run)) {
+            requireCommitted(destination.committed(request.stream()).orElseThrow(), batches.subList(0, 2));
+            write(destination, request, batches);
+            requireCommitted(destination.committed(request.stream()).orElseThrow(), batches);
+        }
+        requireEnd(run, request, batches);
+        return "It tells another instance of the run which batches are committed, and does not end a run that was not given all of them.";
+    }
+
+    private void requireEnd(String run, WriteRequest request, List<Frame> batches) throws Broken {
+        boolean ended = true;
+        try (DestinationConnector destination = instances.destination(run)) {
+            destination.finalizeStream(request, batches.size() - 1);
+        } catch (ConnectorException e) {
+            voice.failed(e);
+            ended = false;
+        }
+        Broken.unless(
+                !ended,
+                "%d batches are committed, and it ends a run that was given %d.",
+                batches.size(),
+                batches.size() - 1);
+        try (DestinationConnector destination = instances.destination(run)) {
+            destination.finalizeStream(request, batches.size());
+            boolean known =
+                    destination.committed(request.stream()).orElseThrow().isEnded();
+            Broken.unless(known, "The stream was finalized, and rb_committed does not say that it has ended.");
+        }
+    }
+
+    private static void requireCommitted(CommittedBatches told, List<Frame> batches) throws Broken {
+        Broken.unless(
+                told.size() == batches.size() && !told.isEnded(),
+                "It was given %s, and says that it has committed %d%s.",
+                Sentences.count(batches.size(), "batch", "batches"),
+                told.size(),
+                told.isEnded() ? ", and that the stream has ended" : "");
+        for (Frame batch : batches) {
+            int at = told.find(batch.unit(), batch.sequence());
+            CRC32C checksum = new CRC32C();
+            checksum.update(batch.bytes());
+            Broken.unless(
+                    at >= 0 && told.checksum(at) == (int) checksum.getValue(),
+                    "Batch %d of unit %d is committed, and it tells of it %s.",
+                    batch.sequence(),
+                    batch.unit(),
+                    at < 0 ? "nothing" : "another checksum than the CRC-32C of its frame");
+        }
     }
 
     private boolean isExactlyOnce() {

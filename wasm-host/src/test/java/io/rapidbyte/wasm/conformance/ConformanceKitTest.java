@@ -110,7 +110,8 @@ class ConformanceKitTest {
 
         assertThat(report.broken(), is(empty()));
         assertThat(
-                names(report, Finding.Outcome.NOT_TRIED), is(List.of("dead_letters", "repeated_batches", "secrets")));
+                names(report, Finding.Outcome.NOT_TRIED),
+                is(List.of("dead_letters", "repeated_batches", "committed_batches", "secrets")));
     }
 
     @ParameterizedTest
