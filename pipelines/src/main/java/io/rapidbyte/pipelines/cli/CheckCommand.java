@@ -59,15 +59,8 @@ final class CheckCommand implements RapidbyteCommand {
         }
         result.require();
         if (output.json()) {
-            ObjectNode root = JsonOutput.object("ok").put("pipeline", pipeline.name());
-            for (Preflight.Finding finding : result.findings()) {
-                root.withArray("checks")
-                        .addObject()
-                        .put("connector", finding.connector())
-                        .put("name", finding.name())
-                        .put("ok", finding.ok())
-                        .put("message", finding.message());
-            }
+            ObjectNode root =
+                    JsonOutput.checks(JsonOutput.object("ok").put("pipeline", pipeline.name()), result.findings());
             context.console().out().println(JsonOutput.text(root));
         }
         return ExitCode.OK;
