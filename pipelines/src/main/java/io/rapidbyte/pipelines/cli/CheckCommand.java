@@ -55,7 +55,7 @@ final class CheckCommand implements RapidbyteCommand {
             for (Preflight.Finding finding : result.findings()) {
                 table.add(finding.ok() ? "ok" : "FAILED", finding.connector(), finding.name(), finding.message());
             }
-            table.lines().forEach(context.console().out()::println);
+            table.lines(context.console().columns()).forEach(context.console().out()::println);
         }
         result.require();
         if (output.json()) {
