@@ -3,7 +3,7 @@
 //! The payloads of the lifecycle calls (docs/abi.md, section 5).
 
 use crate::arrow::Schema;
-use crate::error::{Error, Result};
+use crate::error::{Category, Error, Result};
 use crate::json::null_as_default;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,9 @@ pub struct CheckRequest {
     /// For destinations.
     #[serde(default)]
     pub write_mode: Option<WriteMode>,
+    /// For destinations: the columns that the pipeline says identify a row; empty: it says nothing of them.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub primary_key: Vec<String>,
 }
 
 /// Response of `rb_check`: one entry for every prerequisite, in the order they were tried.
@@ -190,6 +193,9 @@ pub struct CheckEntry {
     /// What to do about a check that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What kind of failure it is; `None`: one that the host has to know no more of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
 }
 
 impl CheckEntry {
@@ -199,6 +205,7 @@ impl CheckEntry {
             ok: true,
             message: message.into(),
             hint: None,
+            category: None,
         }
     }
 
@@ -208,6 +215,15 @@ impl CheckEntry {
             ok: false,
             message: message.into(),
             hint: Some(hint.into()),
+            category: None,
+        }
+    }
+
+    /// Says what kind of failure it is: the category that an error has which a run would meet for the same reason.
+    pub fn category(self, category: Category) -> CheckEntry {
+        CheckEntry {
+            category: Some(category),
+            ..self
         }
     }
 }

@@ -105,6 +105,35 @@ fn a_plan_carries_its_schema_as_base64() {
 }
 
 #[test]
+fn a_check_says_what_kind_of_failure_it_found() {
+    let request: CheckRequest =
+        serde_json::from_value(json!({"streams": null, "write_mode": "upsert", "primary_key": null})).unwrap();
+    assert_eq!(request.primary_key, Vec::<String>::new());
+    let request: CheckRequest = serde_json::from_value(json!({"primary_key": ["id"]})).unwrap();
+    assert_eq!(
+        (request.write_mode, &request.primary_key[..]),
+        (None, &["id".to_string()][..])
+    );
+    let denied = CheckEntry::failed("schema shop", "the user may not use it", "GRANT USAGE");
+    let response = CheckResponse {
+        checks: vec![
+            CheckEntry::passed("connect", "it answers"),
+            denied.clone(),
+            denied.category(Category::RateLimit),
+        ],
+    };
+    assert_eq!(
+        serde_json::to_value(&response).unwrap(),
+        json!({"checks": [
+            {"name": "connect", "ok": true, "message": "it answers"},
+            {"name": "schema shop", "ok": false, "message": "the user may not use it", "hint": "GRANT USAGE"},
+            {"name": "schema shop", "ok": false, "message": "the user may not use it", "hint": "GRANT USAGE",
+                "category": "rate_limit"},
+        ]})
+    );
+}
+
+#[test]
 fn a_write_request_is_a_target_request_with_options() {
     let target = json!({"run_id": "r1", "stream": {"name": "orders"}, "schema": schema_as_base64::to_base64(&schema()),
         "write_mode": "replace", "primary_key": ["id"]});

@@ -20,14 +20,15 @@ pub fn check(session: &mut Session, request: &CheckRequest) -> Result<CheckRespo
         format!("connected to {}", config.server()),
     )];
     if connection.server_major_version() < OLDEST_SERVER {
-        checks.push(CheckEntry::failed(
+        let entry = CheckEntry::failed(
             "server_version",
             format!("the server has version {}", version),
             format!(
                 "source-postgres reads from version {} on: upgrade the server",
                 OLDEST_SERVER
             ),
-        ));
+        );
+        checks.push(entry.category(Category::Config));
         return Ok(CheckResponse { checks });
     }
     checks.push(CheckEntry::passed(

@@ -106,7 +106,7 @@ impl Playground {
     fn check(&mut self, streams: Vec<Value>) -> Vec<CheckEntry> {
         let request = CheckRequest {
             streams: streams.into_iter().map(stream_of).collect(),
-            write_mode: None,
+            ..CheckRequest::default()
         };
         self.source.check(request).unwrap().checks
     }
@@ -778,6 +778,7 @@ fn wrong_streams_are_refused_with_what_was_meant() {
     let ok: Vec<bool> = checks.iter().map(|check| check.ok).collect();
     assert_eq!(ok, [true, true, true, true, false], "{:?}", checks);
     assert!(checks[4].hint.as_ref().unwrap().contains("did you mean"));
+    assert_eq!((checks[3].category, checks[4].category), (None, Some(Category::Config)));
 }
 
 #[test]
@@ -803,6 +804,9 @@ fn missing_privileges_are_told_with_what_to_grant() {
     ]);
     let ok: Vec<bool> = checks.iter().map(|check| check.ok).collect();
     assert_eq!(ok, [true, true, true, false, false, true], "{:?}", checks);
+    for denied in &checks[3..5] {
+        assert_eq!(denied.category, Some(Category::Permission), "{:?}", denied);
+    }
     assert!(checks[3].hint.as_ref().unwrap().contains("GRANT"), "{:?}", checks[3]);
     assert!(
         checks[4].hint.as_ref().unwrap().contains("GRANT SELECT"),

@@ -48,7 +48,7 @@ pub fn is_finding(error: &Error) -> bool {
 /// The entry for an error that a check has found.
 pub fn failed(stream: &Stream, error: &Error) -> CheckEntry {
     let hint = error.hint_text().unwrap_or("correct the stream, or the table it names");
-    CheckEntry::failed(format!("stream {}", stream.name), error.message(), hint)
+    CheckEntry::failed(format!("stream {}", stream.name), error.message(), hint).category(error.category())
 }
 
 /// The columns that will be read, as far as they exist, and what is wrong with the others.

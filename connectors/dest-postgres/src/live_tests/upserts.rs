@@ -549,11 +549,54 @@ fn checks_say_which_rights_an_upsert_needs() {
                 .unwrap()
         };
         let entry = check(&server);
-        assert!(!entry.ok, "{:?}", entry);
+        assert_eq!((entry.ok, entry.category), (false, Some(Category::Permission)));
         assert!(entry.hint.unwrap().starts_with("GRANT SELECT, INSERT, UPDATE ON"));
         server.run("GRANT SELECT ON t TO rb_merger");
         assert!(check(&server).ok);
         server.run("DROP SCHEMA rb_upsert_check CASCADE; DROP ROLE rb_merger");
+    });
+}
+
+#[test]
+fn a_key_that_the_target_has_not_is_found_before_anything_is_applied() {
+    with_server("rb_upsert_keyless", |mut server| {
+        server.run(
+            "CREATE TABLE t (id int, name text UNIQUE); CREATE VIEW v AS SELECT * FROM t; \
+             DROP ROLE IF EXISTS rb_keyless; CREATE ROLE rb_keyless LOGIN; GRANT USAGE, CREATE ON SCHEMA rb_upsert_keyless TO rb_keyless",
+        );
+        let failed = |server: &Server, user: Value, mode: &str, key: &[&str]| -> Vec<CheckEntry> {
+            set_host(StandInHost::default());
+            let streams = json!([{"name": "t"}, {"name": "v"}, {"name": "absent"}]);
+            let request = json!({"streams": streams, "write_mode": mode, "primary_key": key});
+            let mut connector = server.connector_with("run", user);
+            let checks = connector
+                .check(serde_json::from_value(request).unwrap())
+                .unwrap()
+                .checks;
+            let of_table = |check: &CheckEntry| check.name == "target rb_upsert_keyless.t";
+            checks
+                .into_iter()
+                .filter(|check| of_table(check) && !check.ok)
+                .collect()
+        };
+        let error = refused(&server, "t", &two_columns(), &["id"]);
+        let checks = failed(&server, json!({}), "upsert", &["id"]);
+        assert_eq!(checks.len(), 1, "{:?}", checks);
+        assert_eq!(checks[0].message, error.message());
+        assert_eq!(checks[0].hint.as_deref(), error.hint_text());
+        assert_eq!(checks[0].category, Some(Category::Schema));
+        for (mode, key) in [
+            ("upsert", &["name"][..]),
+            ("upsert", &[][..]),
+            ("append", &["id"][..]),
+            ("replace", &["id"][..]),
+        ] {
+            assert_eq!(failed(&server, json!({}), mode, key), [], "{} {:?}", mode, key);
+        }
+        let checks = failed(&server, json!({"user": "rb_keyless"}), "upsert", &["id"]);
+        let categories: Vec<_> = checks.iter().map(|check| check.category).collect();
+        assert_eq!(categories, [Some(Category::Permission), Some(Category::Schema)]);
+        server.run("DROP SCHEMA rb_upsert_keyless CASCADE; DROP ROLE rb_keyless");
     });
 }
 

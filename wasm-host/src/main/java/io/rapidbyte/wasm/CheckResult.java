@@ -28,6 +28,8 @@ public record CheckResult(List<Check> checks) implements Serializable {
      * @param ok whether it is met
      * @param message what was found
      * @param hint what to do about a failed one; empty when there is nothing to say
+     * @param category what kind of failure a failed one is; null when the connector does not say, or says one that this version does not know
      */
-    public record Check(String name, boolean ok, String message, String hint) implements Serializable {}
+    public record Check(String name, boolean ok, String message, String hint, Category category)
+            implements Serializable {}
 }

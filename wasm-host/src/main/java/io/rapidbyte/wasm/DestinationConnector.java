@@ -17,9 +17,15 @@ public final class DestinationConnector implements AutoCloseable {
         this.guest = guest;
     }
 
-    /** Checks the prerequisites of writing the streams in a mode; the list may be empty. */
-    public CheckResult check(List<StreamSpec> streams, WriteMode mode) {
+    /**
+     * Checks the prerequisites of writing the streams in a mode.
+     *
+     * @param streams may be empty
+     * @param primaryKey the columns that identify a row; empty when the pipeline names none
+     */
+    public CheckResult check(List<StreamSpec> streams, WriteMode mode, List<String> primaryKey) {
         ObjectNode request = Payloads.object().put("write_mode", mode.jsonName());
+        request.set("primary_key", Payloads.texts(primaryKey));
         request.set("streams", Payloads.streams(streams));
         JsonNode ok = guest.call(LifecycleCall.CHECK, request);
         try {

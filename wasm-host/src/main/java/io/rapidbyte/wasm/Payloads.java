@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -130,13 +131,23 @@ final class Payloads {
     static CheckResult checkResult(JsonNode ok) throws BadResponse {
         List<CheckResult.Check> checks = new ArrayList<>();
         for (JsonNode check : array(ok, "checks")) {
+            boolean isMet = check.path("ok").asBoolean(false);
             checks.add(new CheckResult.Check(
                     text(check, "name"),
-                    check.path("ok").asBoolean(false),
+                    isMet,
                     check.path("message").asText(""),
-                    check.path("hint").asText("")));
+                    check.path("hint").asText(""),
+                    isMet ? null : knownCategory(optional(check, "category"))));
         }
         return new CheckResult(checks);
+    }
+
+    /** Unlike that of an error record, which decides about retries, it may be one that a later version of the ABI has added. */
+    private static Category knownCategory(String name) {
+        return Arrays.stream(Category.values())
+                .filter(category -> category.jsonName().equals(name))
+                .findFirst()
+                .orElse(null);
     }
 
     static List<DiscoveredStream> discovered(JsonNode ok) throws BadResponse {

@@ -69,11 +69,14 @@ class ChannelBindingTest {
         InstanceOptions options = InstanceOptions.of("run-1");
         String bound = PostgresSource.json(config(PostgresServer.USER, "require"));
         try (DestinationConnector connector = WasmHost.shared().openDestination(destination, bound, options)) {
-            assertThat(connector.check(List.of(), WriteMode.APPEND).ok(), is(true));
+            assertThat(connector.check(List.of(), WriteMode.APPEND, List.of()).ok(), is(true));
         }
         String unbound = PostgresSource.json(config(PostgresServer.TRUSTED_USER, "require"));
         try (DestinationConnector connector = WasmHost.shared().openDestination(destination, unbound, options)) {
-            Failures.of(Category.AUTH, "channel_binding_required", () -> connector.check(List.of(), WriteMode.APPEND));
+            Failures.of(
+                    Category.AUTH,
+                    "channel_binding_required",
+                    () -> connector.check(List.of(), WriteMode.APPEND, List.of()));
         }
     }
 

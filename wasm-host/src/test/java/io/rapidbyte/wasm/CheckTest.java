@@ -95,6 +95,19 @@ class CheckTest {
                                     + " (database warehouse, user " + guest.name + ")",
                             "stream plain: the user may not use the schema " + s,
                             "stream plain: the user may not read " + s + ".plain"));
+            assertThat(
+                    failures.stream().map(CheckResult.Check::category).toList(),
+                    contains(
+                            Category.CONFIG,
+                            Category.CONFIG,
+                            Category.PERMISSION,
+                            Category.PERMISSION,
+                            Category.PERMISSION,
+                            Category.PERMISSION,
+                            Category.PERMISSION,
+                            Category.CONFIG,
+                            Category.PERMISSION,
+                            Category.PERMISSION));
             assertThat(hints(failures).get(0), is("did you mean 'amount'?"));
             assertThat(hints(failures).get(1), is("did you mean 'id'?"));
             assertThat(hints(failures).get(7), is("did you mean '" + s + ".orders'?"));
@@ -127,6 +140,7 @@ class CheckTest {
                     "alter view seen owner to " + owner.quoted());
             List<CheckResult.Check> failures = owner.failures(StreamSpec.of("seen"));
             assertThat(messages(failures), contains(containsString("permission denied for table base")));
+            assertThat(failures.get(0).category(), is(Category.PERMISSION));
             assertThat(hints(failures), contains(containsString("to the owner of \"" + schema.name() + "\".\"seen\"")));
         }
     }

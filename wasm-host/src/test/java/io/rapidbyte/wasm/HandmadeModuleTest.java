@@ -9,6 +9,7 @@ import static io.rapidbyte.wasm.WasmAssembler.LOCAL_GET;
 import static io.rapidbyte.wasm.WasmAssembler.concat;
 import static io.rapidbyte.wasm.WasmAssembler.signedLeb;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 
@@ -21,6 +22,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -77,6 +79,32 @@ class HandmadeModuleTest {
             ConnectorException failure =
                     Failures.of(Category.INTERNAL, "bad_response", () -> source.plan(StreamSpec.of("s")));
             assertThat(failure.getMessage(), containsString("position is not an object"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'\"permission\"', PERMISSION",
+        "'\"transient_db\"', TRANSIENT_DB",
+        "'\"PERMISSION\"',",
+        "'\"of_a_later_version\"',",
+        "'\"\\u001b[2J\"',",
+        "'\"\"',",
+        "null,",
+        "17,",
+        "'[\"permission\"]',",
+        "'{\"permission\":\"permission\"}',",
+    })
+    void theCategoryOfAFailedCheckIsOneThatIsKnownOrNone(String json, Category category) {
+        String response = "{\"ok\":{\"checks\":[{\"name\":\"fails\",\"category\":" + json + "},"
+                + "{\"name\":\"passes\",\"ok\":true,\"category\":" + json + "},{\"name\":\"says nothing\"}]}}";
+        try (SourceConnector source = open(answering("rb_check", response))) {
+            assertThat(
+                    source.check(List.of()).checks(),
+                    contains(
+                            new CheckResult.Check("fails", false, "", "", category),
+                            new CheckResult.Check("passes", true, "", "", null),
+                            new CheckResult.Check("says nothing", false, "", "", null)));
         }
     }
 

@@ -64,7 +64,7 @@ class HostileDestinationTest {
                     case "write" -> destination.write(request, new Probes.Feed(frames));
                     case "finalize" -> destination.finalizeStream(request);
                     case "teardown" -> destination.teardown(List.of(Probes.STREAM), "failed");
-                    default -> destination.check(List.of(), WriteMode.APPEND);
+                    default -> destination.check(List.of(), WriteMode.APPEND, List.of());
                 }
             });
             assertThat(failure.getMessage(), containsString("the probe fails on request"));

@@ -55,19 +55,12 @@ final class CheckCommand implements RapidbyteCommand {
             for (Preflight.Finding finding : result.findings()) {
                 table.add(finding.ok() ? "ok" : "FAILED", finding.connector(), finding.name(), finding.message());
             }
-            table.lines().forEach(context.console().out()::println);
+            table.lines(context.console().columns()).forEach(context.console().out()::println);
         }
         result.require();
         if (output.json()) {
-            ObjectNode root = JsonOutput.object("ok").put("pipeline", pipeline.name());
-            for (Preflight.Finding finding : result.findings()) {
-                root.withArray("checks")
-                        .addObject()
-                        .put("connector", finding.connector())
-                        .put("name", finding.name())
-                        .put("ok", finding.ok())
-                        .put("message", finding.message());
-            }
+            ObjectNode root =
+                    JsonOutput.checks(JsonOutput.object("ok").put("pipeline", pipeline.name()), result.findings());
             context.console().out().println(JsonOutput.text(root));
         }
         return ExitCode.OK;

@@ -21,6 +21,9 @@ public record Console(PrintStream out, PrintStream err, int width, boolean isSty
     /** The width of a terminal that does not tell. */
     private static final int USUAL_WIDTH = 100;
 
+    /** The width of what is written into files and pipes. */
+    private static final int PAGE_WIDTH = 80;
+
     public Console {
         requireNonNull(out, "out");
         requireNonNull(err, "err");
@@ -56,6 +59,14 @@ public record Console(PrintStream out, PrintStream err, int width, boolean isSty
     private static PrintStream utf8(FileDescriptor descriptor) {
         return new PrintStream(
                 new BufferedOutputStream(new FileOutputStream(descriptor)), true, StandardCharsets.UTF_8);
+    }
+
+    /** How many columns a line of standard output takes without being broken: the terminal's, or those of a page elsewhere. */
+    public int columns() {
+        if (!isStyled || width == 0) {
+            return PAGE_WIDTH;
+        }
+        return err instanceof Terminal terminal ? terminal.size().columns() : width;
     }
 
     /** Whether standard error is a terminal, on which a line can be drawn over. */

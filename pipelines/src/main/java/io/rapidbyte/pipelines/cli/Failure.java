@@ -68,7 +68,12 @@ record Failure(FailureKind kind, List<String> sentences, ConnectorError error, S
                     .findFirst()
                     .map(FailureKind::of)
                     .orElse(FailureKind.USAGE);
-            return new Failure(kind, lines(thrown));
+            return new Failure(
+                    kind,
+                    lines(thrown),
+                    null,
+                    null,
+                    JsonOutput.checks(JsonOutput.object("failed"), refused.findings()));
         }
         if (thrown instanceof RunInterruptedException) {
             return new Failure(FailureKind.INTERRUPTED, lines(thrown));

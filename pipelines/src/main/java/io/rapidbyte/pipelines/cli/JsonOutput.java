@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rapidbyte.pipelines.run.Bottleneck;
+import io.rapidbyte.pipelines.run.Preflight;
 import io.rapidbyte.pipelines.run.RunSummary;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -25,6 +27,25 @@ final class JsonOutput {
 
     static ObjectNode object(String status) {
         return MAPPER.createObjectNode().put("status", status);
+    }
+
+    /** Adds what was looked at before a run; of what is not as it must be, what to do and what kind of failure it is, if the connector says so. */
+    static ObjectNode checks(ObjectNode root, List<Preflight.Finding> findings) {
+        ArrayNode checks = root.putArray("checks");
+        for (Preflight.Finding finding : findings) {
+            ObjectNode check = checks.addObject()
+                    .put("connector", finding.connector())
+                    .put("name", finding.name())
+                    .put("ok", finding.ok())
+                    .put("message", finding.message());
+            if (!finding.ok()) {
+                check.put("hint", finding.hint());
+            }
+            if (finding.category() != null) {
+                check.put("category", finding.category().jsonName());
+            }
+        }
+        return root;
     }
 
     /** What a run did; every member is described in {@code docs/json-output.md}. */

@@ -16,6 +16,9 @@ public final class TextTable {
     /** A name that strangers chose can be of any length, and would push all others from the screen. */
     private static final int WIDEST_CELL = 500;
 
+    /** Sentences in a column that is narrower are hard to read. */
+    private static final int NARROWEST_SENTENCE = 30;
+
     private static final String GAP = "  ";
 
     private final List<Side> sides = new ArrayList<>();
@@ -52,30 +55,71 @@ public final class TextTable {
 
     /** Returns the lines, without blanks at their ends. */
     public List<String> lines() {
+        return lines(Integer.MAX_VALUE);
+    }
+
+    /**
+     * Returns the lines of a table of two columns or more whose last one is of sentences: these are broken between words, so that no line is
+     * longer than {@code columns} for another reason than that a single word or name is. A name beside them that takes the room they need has
+     * a line of its own.
+     */
+    public List<String> lines(int columns) {
+        int[] widths = widths(columns);
+        int last = widths.length - 1;
+        List<String> lines = new ArrayList<>();
+        for (int r = 0; r < rows.size(); r++) {
+            List<String> cells = new ArrayList<>(rows.get(r));
+            for (String part : lastCell(cells, widths)) {
+                cells.set(last, part);
+                lines.add(line(cells, widths));
+                cells.replaceAll(cell -> "");
+            }
+            if (rules.contains(r + 1)) {
+                lines.add("-".repeat(Arrays.stream(widths).sum() + GAP.length() * last));
+            }
+        }
+        return lines;
+    }
+
+    /** The lines of a row's last cell. The first is empty when the name beside it takes its room. */
+    private static List<String> lastCell(List<String> cells, int[] widths) {
+        int last = widths.length - 1;
+        String cell = cells.get(last);
+        List<String> lines = new ArrayList<>();
+        if (last > 0 && width(cells.get(last - 1)) > widths[last - 1] && !cell.isEmpty()) {
+            lines.add("");
+        }
+        // What fits stays as it is, with all its blanks.
+        lines.addAll(width(cell) <= widths[last] ? List.of(cell) : Sentences.wrapped(cell, widths[last]));
+        return lines;
+    }
+
+    private int[] widths(int columns) {
         int[] widths = new int[sides.size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {
                 widths[i] = Math.max(widths[i], width(row.get(i)));
             }
         }
-        List<String> lines = new ArrayList<>();
-        for (int r = 0; r < rows.size(); r++) {
-            StringBuilder line = new StringBuilder();
-            for (int i = 0; i < widths.length; i++) {
-                String cell = rows.get(r).get(i);
-                String padding = " ".repeat(widths[i] - width(cell));
-                line.append(i == 0 ? "" : GAP).append(sides.get(i) == Side.LEFT ? cell + padding : padding + cell);
-            }
-            lines.add(line.toString().stripTrailing());
-            if (rules.contains(r + 1)) {
-                int whole = GAP.length() * (widths.length - 1);
-                for (int width : widths) {
-                    whole += width;
-                }
-                lines.add("-".repeat(whole));
-            }
+        int last = widths.length - 1;
+        int excess = Arrays.stream(widths).sum() + GAP.length() * last - columns;
+        int fromSentences = Math.min(excess, widths[last] - NARROWEST_SENTENCE);
+        if (fromSentences > 0) {
+            widths[last] -= fromSentences;
+            int heading = width(rows.get(0).get(last - 1));
+            widths[last - 1] = Math.max(heading, widths[last - 1] - (excess - fromSentences));
         }
-        return lines;
+        return widths;
+    }
+
+    private String line(List<String> cells, int[] widths) {
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < widths.length; i++) {
+            String cell = cells.get(i);
+            String padding = " ".repeat(Math.max(0, widths[i] - width(cell)));
+            line.append(i == 0 ? "" : GAP).append(sides.get(i) == Side.LEFT ? cell + padding : padding + cell);
+        }
+        return line.toString().stripTrailing();
     }
 
     /** Columns that a text takes on a terminal, where East Asian characters and pictures are two wide. */

@@ -92,8 +92,7 @@ public final class Preflight {
          */
         public List<StreamPlan> require() {
             if (!ok()) {
-                throw new PreflightException(
-                        findings.stream().filter(each -> !each.ok()).toList());
+                throw new PreflightException(findings);
             }
             return plans;
         }
@@ -201,7 +200,7 @@ public final class Preflight {
                 WasmHost.shared().openDestination(connector.module(), connector.config(), options(connector))) {
             // It is told of planned streams only, which have the names that targets are made from.
             List<StreamSpec> planned = plans.stream().map(StreamPlan::stream).toList();
-            add(connector, destination.check(planned, pipeline.writeMode()));
+            add(connector, destination.check(planned, pipeline.writeMode(), pipeline.primaryKey()));
         }
     }
 
@@ -217,7 +216,12 @@ public final class Preflight {
     private boolean add(PreparedPipeline.Connector connector, CheckResult result) {
         for (CheckResult.Check check : result.checks()) {
             findings.add(new Finding(
-                    connector.module().name(), check.name(), check.ok(), check.message(), check.hint(), null));
+                    connector.module().name(),
+                    check.name(),
+                    check.ok(),
+                    check.message(),
+                    check.hint(),
+                    check.category()));
         }
         return result.ok();
     }

@@ -82,6 +82,8 @@ class JsonOutputTest {
         assertDescribed(quickstart(), page);
         assertDescribed(JsonOutput.summary(Summaries.eventful()), page);
         assertDescribed(failure(), page);
+        assertDescribed(checks("users"), page);
+        assertDescribed(checks("absent"), page);
     }
 
     @Test
@@ -92,6 +94,7 @@ class JsonOutputTest {
         ObjectNode eventful = JsonOutput.summary(Summaries.eventful());
         written.addAll(members(eventful).keySet());
         written.addAll(members(failure()).keySet());
+        written.addAll(members(checks("absent")).keySet());
         // What a quick start writes of a table that is not equal: it has no way to make one.
         written.add("streams[].differences[]");
 
@@ -264,6 +267,34 @@ class JsonOutputTest {
             assertThat(json.path("counters").path("crossings").asLong(), is(greaterThan(0L)));
             return json;
         }
+    }
+
+    /** What {@code check} writes of a stream. */
+    private JsonNode checks(String stream) throws IOException {
+        try (TestSchema schema = PostgresServer.shared().newSchema()) {
+            schema.execute("create table users (id int)");
+            CommandLineRun run = CommandLineRun.of(
+                    PipelineYaml.ENVIRONMENT,
+                    "check",
+                    "--json",
+                    PipelineYaml.between(schema, schema, stream).writeTo(folder));
+            return new ObjectMapper().readTree(run.out());
+        }
+    }
+
+    @Test
+    void aCheckSaysWhatItFoundAndWhatKindOfFailureItIs() throws IOException {
+        JsonNode passed = checks("users");
+        JsonNode failed = checks("absent");
+
+        assertThat(passed.path("status").asText(), is("ok"));
+        assertThat(texts(passed.path("checks"), "ok"), everyItem(is("true")));
+        assertThat(texts(passed.path("checks"), "category"), everyItem(is("")));
+        assertThat(failed.path("status").asText(), is("failed"));
+        assertThat(failed.path("exit_code").asInt(), is(ExitCode.USAGE.code()));
+        List<String> categories = texts(failed.path("checks"), "category");
+        assertThat(categories.stream().filter(each -> !each.isEmpty()).toList(), contains("config"));
+        assertThat(texts(failed.path("checks"), "ok").indexOf("false"), is(categories.indexOf("config")));
     }
 
     private static JsonNode failure() {

@@ -86,9 +86,17 @@ final class PipelineYaml {
         return yaml;
     }
 
-    /** Replaces the first occurrence, which has to be there. */
+    /** Replaces the first occurrence, which has to be there: that of the source, where both ends have it. */
     PipelineYaml with(String was, String is) {
-        int at = text.indexOf(was);
+        return replace(text.indexOf(was), was, is);
+    }
+
+    /** Replaces the last occurrence, which has to be there: that of the destination, where both ends have it. */
+    PipelineYaml withLast(String was, String is) {
+        return replace(text.lastIndexOf(was), was, is);
+    }
+
+    private PipelineYaml replace(int at, String was, String is) {
         if (at < 0) {
             throw new IllegalArgumentException("there is no '" + was + "' in\n" + text);
         }

@@ -5,8 +5,10 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 
@@ -162,6 +164,20 @@ class RunCommandTest {
                         containsString("stream users")));
         assertThat(run.out(), not(containsString("FAILED")));
         assertThat(target.relations(), is(empty()));
+    }
+
+    @Test
+    void whatCheckSaysFitsAPage() {
+        target.execute("CREATE TABLE users (LIKE " + source.quoted() + ".users)");
+        PipelineYaml keyless = yaml("users").with("write_mode: append", "write_mode: upsert\n  primary_key: [id]");
+
+        for (PipelineYaml yaml : new PipelineYaml[] {yaml("users", ODD_STREAM), keyless}) {
+            CommandLineRun run = run("check", yaml.writeTo(folder));
+
+            assertThat(
+                    run.out(), run.out().lines().map(TextTable::width).toList(), everyItem(is(lessThanOrEqualTo(80))));
+            assertThat(run.out().replaceAll("\\s+", " "), containsString("stream users about 3,000 rows in 1 units"));
+        }
     }
 
     @Test

@@ -96,7 +96,7 @@ final class DestinationContracts {
     private String check() throws Broken {
         for (WriteMode mode : modes) {
             try (DestinationConnector destination = instances.destination(Instances.newRun())) {
-                Checks.requirePassed(destination.check(List.of(stream(mode.jsonName())), mode));
+                Checks.requirePassed(destination.check(List.of(stream(mode.jsonName())), mode, List.of()));
             }
         }
         return "Its checks pass in the modes %s."
