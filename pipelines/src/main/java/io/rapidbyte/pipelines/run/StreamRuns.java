@@ -42,8 +42,6 @@ final class StreamRuns {
     /** How long what is at work may take to end when it is told to. Whoever presses Ctrl-C waits for it. */
     private static final Duration PATIENCE = Duration.ofMillis(900);
 
-    private static final Duration LOCK_DISTANCE = Duration.ofSeconds(5);
-
     private final PreparedPipeline pipeline;
     private final RunOptions options;
     private final String runId;
@@ -139,7 +137,7 @@ final class StreamRuns {
     /** Another run may have begun where the lock went with its connection. */
     private void requireLock() {
         long now = System.nanoTime();
-        if (now - lockAsked < LOCK_DISTANCE.toNanos()) {
+        if (now - lockAsked < options.lockDistance().toNanos()) {
             return;
         }
         lockAsked = now;
@@ -306,7 +304,8 @@ final class StreamRuns {
                             0,
                             0,
                             task.plan().position(),
-                            task.spec().cursorField()));
+                            task.spec().cursorField(),
+                            StreamRoute.of(pipeline, task.spec()).json()));
         }
         return hasEnded;
     }
@@ -321,7 +320,7 @@ final class StreamRuns {
         }
         try (FlinkFolder folder = FlinkFolder.create()) {
             PipelineGraph graphs =
-                    new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
+                    new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads), retries);
             graph.run(graphs.build(
                     group,
                     options.runner()
