@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** {@code rapidbyte state}, which is nothing without one of its commands. */
 @Command(
         name = "state",
-        description = "Shows or resets what a pipeline remembers between its runs.",
+        description = "Shows or changes what a pipeline remembers between its runs.",
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExamples:%n",
         footer = {
@@ -23,6 +23,7 @@ final class StateCommand {
     static CommandLine of(CommandContext context) {
         return new CommandLine(new StateCommand())
                 .addSubcommand(new StateShowCommand(context))
-                .addSubcommand(new StateResetCommand(context));
+                .addSubcommand(new StateResetCommand(context))
+                .addSubcommand(new StateAcceptCommand(context));
     }
 }

@@ -2,6 +2,7 @@
 package io.rapidbyte.pipelines.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rapidbyte.pipelines.run.Positions;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StreamPosition;
@@ -9,6 +10,7 @@ import io.rapidbyte.pipelines.state.StreamRun;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** What a pipeline remembers, for programs. */
 final class StateJson {
@@ -18,8 +20,9 @@ final class StateJson {
      * Returns positions, the last runs, and what is unfinished.
      *
      * @param store null when there is none
+     * @param fitting tells whether positions fit the file; null when that cannot be told
      */
-    static ObjectNode overview(PipelineState state, StateStore store, int mostRuns) {
+    static ObjectNode overview(PipelineState state, StateStore store, Positions fitting, int mostRuns) {
         ObjectNode root = pipeline(state).put("exists", store != null);
         root.putArray("positions");
         root.putArray("runs");
@@ -27,8 +30,15 @@ final class StateJson {
         if (store == null) {
             return root;
         }
-        store.positions(state.name())
-                .forEach(each -> position(root.withArray("positions").addObject(), each));
+        List<StreamPosition> positions = store.positions(state.name());
+        Map<String, List<String>> changes = fitting == null ? Map.of() : fitting.changes(positions);
+        for (StreamPosition each : positions) {
+            ObjectNode node = root.withArray("positions").addObject();
+            position(node, each);
+            if (fitting != null) {
+                changes.getOrDefault(each.stream(), List.of()).forEach(node.putArray("changes")::add);
+            }
+        }
         List<RunRecord> runs = store.runs(state.name(), mostRuns);
         runs.forEach(each -> run(root.withArray("runs").addObject(), each));
         for (StreamRun stream : store.unfinished(state.name())) {

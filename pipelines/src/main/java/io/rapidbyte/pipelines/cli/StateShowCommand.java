@@ -2,8 +2,12 @@
 package io.rapidbyte.pipelines.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rapidbyte.pipelines.config.ConfigurationException;
+import io.rapidbyte.pipelines.run.Positions;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.StateStore;
+import io.rapidbyte.pipelines.state.StreamPosition;
+import io.rapidbyte.wasm.ConnectorException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -66,7 +70,7 @@ final class StateShowCommand implements RapidbyteCommand {
             }
             print(
                     output.json()
-                            ? List.of(JsonOutput.text(StateJson.overview(state, null, RUNS)))
+                            ? List.of(JsonOutput.text(StateJson.overview(state, null, null, RUNS)))
                             : List.of(state.nothingYet()));
             return ExitCode.OK;
         }
@@ -77,9 +81,23 @@ final class StateShowCommand implements RapidbyteCommand {
     }
 
     private List<String> overview(PipelineState state, StateStore store) {
+        Positions fitting = fitting(store.positions(state.name()));
         return output.json()
-                ? List.of(JsonOutput.text(StateJson.overview(state, store, RUNS)))
-                : StateText.overview(state, store, RUNS);
+                ? List.of(JsonOutput.text(StateJson.overview(state, store, fitting, RUNS)))
+                : StateText.overview(state, store, fitting, RUNS);
+    }
+
+    /** What tells whether positions are ones of what the file asks for now; null when the connectors, which say what matters, cannot be asked. */
+    private Positions fitting(List<StreamPosition> positions) {
+        if (positions.stream().allMatch(each -> each.route() == null)) {
+            return null;
+        }
+        try {
+            return Positions.of(context.prepare(file));
+        } catch (ConfigurationException | ConnectorException e) {
+            // A run says it, which needs them.
+            return null;
+        }
     }
 
     private List<String> run(PipelineState state, StateStore store) {

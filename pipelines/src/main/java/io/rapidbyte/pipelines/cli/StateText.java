@@ -4,6 +4,7 @@ package io.rapidbyte.pipelines.cli;
 import static io.rapidbyte.pipelines.cli.TextTable.Side.LEFT;
 import static io.rapidbyte.pipelines.cli.TextTable.Side.RIGHT;
 
+import io.rapidbyte.pipelines.run.Positions;
 import io.rapidbyte.pipelines.state.RunRecord;
 import io.rapidbyte.pipelines.state.RunStatus;
 import io.rapidbyte.pipelines.state.StateStore;
@@ -19,14 +20,25 @@ import java.util.Locale;
 final class StateText {
     private StateText() {}
 
-    /** Returns positions, the last runs, and what is unfinished. */
-    static List<String> overview(PipelineState state, StateStore store, int mostRuns) {
+    /**
+     * Returns positions, the last runs, and what is unfinished.
+     *
+     * @param fitting tells whether positions fit the file; null when that cannot be told
+     */
+    static List<String> overview(PipelineState state, StateStore store, Positions fitting, int mostRuns) {
         List<RunRecord> runs = store.runs(state.name(), mostRuns);
         List<String> lines = new ArrayList<>();
         lines.add("Pipeline " + state.name() + ", " + state.storeName());
         lines.add("");
-        lines.addAll(positions(store.positions(state.name())));
+        List<StreamPosition> positions = store.positions(state.name());
+        lines.addAll(positions(positions));
         lines.add("");
+        List<String> refusals = fitting == null ? List.of() : fitting.refusals(positions);
+        if (!refusals.isEmpty()) {
+            lines.add("The next run will be refused:");
+            refusals.forEach(each -> lines.add(Printable.sentence(each)));
+            lines.add("");
+        }
         lines.addAll(runs(runs));
         List<StreamRun> unfinished = store.unfinished(state.name());
         if (!unfinished.isEmpty()) {

@@ -3,7 +3,9 @@ package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.wasm.ConnectorError;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 
 /**
  * How long to wait before something that failed is tried again: twice as long each time, and by chance up to a half less, so that those who
@@ -31,8 +33,19 @@ public record Backoff(Duration unit, Duration longest) {
             case "slow" -> unit.toMillis() * 5.0;
             default -> unit.toMillis();
         };
-        double most = Math.min(longest.toMillis(), first * Math.pow(2, Math.min(failures - 1, MOST_DOUBLINGS)));
-        long millis = Math.round(most * (1 - ThreadLocalRandom.current().nextDouble() / 2));
+        long millis = millis(failures, first);
         return Duration.ofMillis(error.retryAfterMs() == null ? millis : Math.max(millis, error.retryAfterMs()));
+    }
+
+    /** Returns the waits after so many failures of the class {@code normal}, one after the other. */
+    List<Duration> waits(int failures) {
+        return IntStream.rangeClosed(1, failures)
+                .mapToObj(each -> Duration.ofMillis(millis(each, unit.toMillis())))
+                .toList();
+    }
+
+    private long millis(int failures, double first) {
+        double most = Math.min(longest.toMillis(), first * Math.pow(2, Math.min(failures - 1, MOST_DOUBLINGS)));
+        return Math.round(most * (1 - ThreadLocalRandom.current().nextDouble() / 2));
     }
 }

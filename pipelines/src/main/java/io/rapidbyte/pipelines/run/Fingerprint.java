@@ -32,6 +32,15 @@ final class Fingerprint {
                 pipeline.source().limits().maxBatchBytes() + "/"
                         + pipeline.source().limits().maxBatchRows());
         asked.put("position", String.valueOf(stream.position()));
+        return checksum(asked);
+    }
+
+    /** The same of a connector and its configuration alone. */
+    static String of(PreparedPipeline.Connector connector) {
+        return checksum(connector(connector));
+    }
+
+    private static String checksum(Map<String, Object> asked) {
         try {
             byte[] text = Json.write(asked).getBytes(StandardCharsets.UTF_8);
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));

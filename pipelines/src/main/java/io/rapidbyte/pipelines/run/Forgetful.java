@@ -84,6 +84,11 @@ final class Forgetful implements StateStore {
     }
 
     @Override
+    public void reroute(String pipeline, String stream, String route) {
+        // There is nothing.
+    }
+
+    @Override
     public List<String> reset(String pipeline, String stream) {
         return List.of();
     }

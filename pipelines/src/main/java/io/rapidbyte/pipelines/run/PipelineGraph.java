@@ -32,18 +32,21 @@ final class PipelineGraph {
     private final RunOptions options;
     private final String runId;
     private final int maxInitialSplits;
+    private final int retries;
 
     /**
      * Prepares graphs.
      *
      * @param runId the run that what is complete belongs to
      * @param maxInitialSplits into how many pieces a stream is cut at most before it is read
+     * @param retries how often a store is tried again that cannot be reached
      */
-    PipelineGraph(PreparedPipeline pipeline, RunOptions options, String runId, int maxInitialSplits) {
+    PipelineGraph(PreparedPipeline pipeline, RunOptions options, String runId, int maxInitialSplits, int retries) {
         this.pipeline = pipeline;
         this.options = options;
         this.runId = runId;
         this.maxInitialSplits = maxInitialSplits;
+        this.retries = retries;
     }
 
     Pipeline build(List<StreamTask> tasks, PipelineOptions beamOptions) {
@@ -98,19 +101,23 @@ final class PipelineGraph {
 
     /** A stream is written down as complete when it is, and no earlier; and not before its dead letters are kept, which nothing would bring back. */
     private void remember(List<StreamTask> tasks, WasmWriteResult written, String suffix) {
+        List<java.time.Duration> waits = options.backoff().waits(retries);
         PCollection<FinalizedStream> finalized = written.getFinalized();
         if (pipeline.keepsDeadLetters()) {
             PCollection<Void> kept = written.getDeadLetters()
-                    .apply("keep dead letters" + suffix, ParDo.of(new KeepDeadLettersFn(options.state())));
+                    .apply("keep dead letters" + suffix, ParDo.of(new KeepDeadLettersFn(options.state(), waits)));
             finalized = finalized.apply("after dead letters" + suffix, Wait.on(kept));
         }
         Map<String, String> cursors = new HashMap<>();
+        Map<String, String> routes = new HashMap<>();
         tasks.forEach(task -> {
             if (task.spec().cursorField() != null) {
                 cursors.put(task.name(), task.spec().cursorField());
             }
+            routes.put(task.name(), StreamRoute.of(pipeline, task.spec()).json());
         });
-        finalized.apply("remember" + suffix, ParDo.of(new CompleteStreamFn(options.state(), runId, cursors)));
+        finalized.apply(
+                "remember" + suffix, ParDo.of(new CompleteStreamFn(options.state(), runId, cursors, routes, waits)));
     }
 
     private WasmIO.Read read() {

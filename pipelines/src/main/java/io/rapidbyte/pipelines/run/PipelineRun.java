@@ -156,10 +156,12 @@ public final class PipelineRun {
         }
     }
 
-    /** The streams with their positions. */
+    /** The streams with their positions, which have to be ones of what the file asks for now. */
     private List<StreamSpec> fromWhereTheyEnded(StateStore store) {
-        Map<String, String> positions = store.positions(pipeline.name()).stream()
-                .collect(Collectors.toMap(StreamPosition::stream, StreamPosition::position));
+        List<StreamPosition> stored = store.positions(pipeline.name());
+        Positions.of(pipeline).require(stored);
+        Map<String, String> positions =
+                stored.stream().collect(Collectors.toMap(StreamPosition::stream, StreamPosition::position));
         List<StreamSpec> streams = new ArrayList<>();
         for (StreamSpec stream : pipeline.streams()) {
             boolean goesOn = stream.syncMode() == SyncMode.INCREMENTAL && positions.containsKey(stream.name());

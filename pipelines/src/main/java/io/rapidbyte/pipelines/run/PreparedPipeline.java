@@ -24,6 +24,7 @@ import io.rapidbyte.wasm.SchemaEvolution.TypeChange;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ import java.util.Map;
  * A pipeline with its connectors: modules loaded, configurations valid by their manifests. Nothing has been connected to.
  *
  * @param name the pipeline's name
+ * @param file the file it is described in, as messages name it
  * @param source what reads
  * @param streams what is read
  * @param destination what writes
@@ -43,6 +45,7 @@ import java.util.Map;
  */
 public record PreparedPipeline(
         String name,
+        Path file,
         Connector source,
         List<StreamSpec> streams,
         Connector destination,
@@ -103,6 +106,7 @@ public record PreparedPipeline(
         Pipeline pipeline = file.pipeline();
         return new PreparedPipeline(
                 pipeline.name(),
+                pipeline.file(),
                 connector(
                         pipeline.source(),
                         connectors.source(),

@@ -47,8 +47,6 @@ final class StreamRuns {
     /** How long what is at work may take to end when it is told to. Whoever presses Ctrl-C waits for it. */
     private static final Duration PATIENCE = Duration.ofMillis(900);
 
-    private static final Duration LOCK_DISTANCE = Duration.ofSeconds(5);
-
     private final PreparedPipeline pipeline;
     private final RunOptions options;
     private final String runId;
@@ -144,7 +142,7 @@ final class StreamRuns {
     /** Another run may have begun where the lock went with its connection. */
     private void requireLock() {
         long now = System.nanoTime();
-        if (now - lockAsked < LOCK_DISTANCE.toNanos()) {
+        if (now - lockAsked < options.lockDistance().toNanos()) {
             return;
         }
         lockAsked = now;
@@ -312,7 +310,8 @@ final class StreamRuns {
                             0,
                             0,
                             task.plan().position(),
-                            task.spec().cursorField()));
+                            task.spec().cursorField(),
+                            StreamRoute.of(pipeline, task.spec()).json()));
         }
         return hasEnded;
     }
@@ -320,7 +319,7 @@ final class StreamRuns {
     /** Whether it was finalized, and what its source has now is of no concern; nor is what was left out of it. */
     private boolean isEnded(StreamTask task) {
         return !pipeline.keepsDeadLetters()
-                && new PipelineGraph(pipeline, options, runId, 1)
+                && new PipelineGraph(pipeline, options, runId, 1, retries)
                         .committed(task)
                         .map(CommittedStream::isEnded)
                         .orElse(false);
@@ -329,7 +328,7 @@ final class StreamRuns {
     private void execute(List<StreamTask> group, int threads) {
         group.forEach(StreamTask::begin);
         PipelineGraph graphs =
-                new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads));
+                new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads), retries);
         compare(group, graphs, threads);
         if (isOver()) {
             // What was not compared is not added to.

@@ -10,6 +10,7 @@ package io.rapidbyte.pipelines.state;
  * @param bytes bytes of the batches written
  * @param position where it ends, or null when there is nothing to remember
  * @param cursorField the column that orders changes, or null
+ * @param route where the rows come from and go to, as JSON, which is stored with the position; or null
  */
 public record CompletedStream(
-        String stream, long rows, long refused, long bytes, String position, String cursorField) {}
+        String stream, long rows, long refused, long bytes, String position, String cursorField, String route) {}

@@ -171,10 +171,10 @@ final class JdbcStateStore implements StateStore {
         PositionCursor cursor = PositionCursor.of(stream.position());
         statements.update(
                 """
-                INSERT INTO {positions} (pipeline, stream, position, cursor_field, cursor_type, cursor_value, run_id, updated)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO {positions} (pipeline, stream, position, cursor_field, cursor_type, cursor_value, route, run_id, updated)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (pipeline, stream) DO UPDATE SET position = excluded.position, cursor_field = excluded.cursor_field,
-                    cursor_type = excluded.cursor_type, cursor_value = excluded.cursor_value, run_id = excluded.run_id,
+                    cursor_type = excluded.cursor_type, cursor_value = excluded.cursor_value, route = excluded.route, run_id = excluded.run_id,
                     updated = excluded.updated
                 """,
                 pipeline,
@@ -183,6 +183,7 @@ final class JdbcStateStore implements StateStore {
                 stream.cursorField() == null ? cursor.field() : stream.cursorField(),
                 cursor.type(),
                 cursor.value(),
+                stream.route(),
                 runId,
                 Instant.now());
     }
@@ -342,9 +343,16 @@ final class JdbcStateStore implements StateStore {
                         row.text("cursor_field"),
                         row.text("cursor_type"),
                         row.text("cursor_value"),
+                        row.text("route"),
                         row.text("run_id"),
                         row.instant("updated")),
                 pipeline));
+    }
+
+    @Override
+    public void reroute(String pipeline, String stream, String route) {
+        write(statements -> statements.update(
+                "UPDATE {positions} SET route = ? WHERE pipeline = ? AND stream = ?", route, pipeline, stream));
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.rapidbyte.pipelines.state;
 import static java.util.Objects.requireNonNull;
 
 import io.rapidbyte.beam.io.DeadLetter;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,19 +23,25 @@ public final class KeepDeadLettersFn extends DoFn<DeadLetter, Void> {
     private static final long MOST_CHARACTERS = 4L * 1024 * 1024;
 
     private final StateLocation location;
+    private final ArrayList<Duration> waits;
 
     private transient StoreOfWorker store;
     private transient List<StoredDeadLetter> letters;
     private transient long characters;
 
-    /** Into this store. */
-    public KeepDeadLettersFn(StateLocation location) {
+    /**
+     * Into this store.
+     *
+     * @param waits how long to wait before a store that cannot be reached is tried again, as often as there are waits
+     */
+    public KeepDeadLettersFn(StateLocation location, List<Duration> waits) {
         this.location = requireNonNull(location, "location");
+        this.waits = new ArrayList<>(waits);
     }
 
     @Setup
     public void setup() {
-        store = new StoreOfWorker(location);
+        store = new StoreOfWorker(location, waits);
         letters = new ArrayList<>();
     }
 
@@ -74,7 +81,7 @@ public final class KeepDeadLettersFn extends DoFn<DeadLetter, Void> {
 
     private void keep() {
         if (!letters.isEmpty()) {
-            store.get().keep(letters);
+            store.write(each -> each.keep(letters));
             letters.clear();
             characters = 0;
         }

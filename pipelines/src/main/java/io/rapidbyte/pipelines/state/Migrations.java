@@ -9,8 +9,9 @@ import java.util.List;
 /** The versions of a store's tables. What is in a version stays as it is once it was released; a change is a further one. */
 final class Migrations {
     /** The statements that lead to version 1, 2, …. */
-    private static final List<List<String>> VERSIONS = List.of(List.of(
-            """
+    private static final List<List<String>> VERSIONS = List.of(
+            List.of(
+                    """
             CREATE TABLE {runs} (
                 sequence {!sequence},
                 run_id TEXT NOT NULL UNIQUE,
@@ -22,8 +23,8 @@ final class Migrations {
                 error_code TEXT,
                 error_message TEXT)
             """,
-            "CREATE INDEX rapidbyte_runs_of_pipeline ON {runs} (pipeline, sequence)",
-            """
+                    "CREATE INDEX rapidbyte_runs_of_pipeline ON {runs} (pipeline, sequence)",
+                    """
             CREATE TABLE {run_streams} (
                 run_id TEXT NOT NULL REFERENCES {runs} (run_id),
                 stream TEXT NOT NULL,
@@ -42,7 +43,7 @@ final class Migrations {
                 error_message TEXT,
                 PRIMARY KEY (run_id, stream))
             """,
-            """
+                    """
             CREATE TABLE {positions} (
                 pipeline TEXT NOT NULL,
                 stream TEXT NOT NULL,
@@ -54,8 +55,8 @@ final class Migrations {
                 updated {!timestamp} NOT NULL,
                 PRIMARY KEY (pipeline, stream))
             """,
-            // The run is the one whose batches the record was in, which is not always one of the runs above.
-            """
+                    // The run is the one whose batches the record was in, which is not always one of the runs above.
+                    """
             CREATE TABLE {dead_letters} (
                 sequence {!sequence},
                 run_id TEXT NOT NULL,
@@ -67,7 +68,9 @@ final class Migrations {
                 record TEXT,
                 stored {!timestamp} NOT NULL,
                 UNIQUE (run_id, stream, identity))
-            """));
+            """),
+            // Positions of version 1 have none, until the next run that stores one.
+            List.of("ALTER TABLE {positions} ADD COLUMN route TEXT"));
 
     private Migrations() {}
 

@@ -150,24 +150,26 @@ final class PostgresDialect implements Dialect {
                         true,
                         failure);
             case "53300", "57P03" ->
-                new StateException(
+                new StateUnavailableException(
                         "The server of " + name() + " takes no connection at the moment (" + reason
                                 + "). Try again later.",
-                        false,
                         failure);
-            default ->
-                state.startsWith("08")
-                        ? new StateException(
-                                "The server of " + name() + " does not answer (" + reason
-                                        + "). Start it, or correct host and port in state.connection.",
-                                false,
-                                failure)
-                        : new StateException(
-                                "A statement failed in " + name() + " (" + reason + ", SQLSTATE " + state
-                                        + "). See what the server has logged.",
-                                false,
-                                failure);
+            default -> unexpected(failure, state, reason);
         };
+    }
+
+    private StateException unexpected(SQLException failure, String state, String reason) {
+        if (state.startsWith("08")) {
+            return new StateUnavailableException(
+                    "The server of " + name() + " does not answer (" + reason
+                            + "). Start it, or correct host and port in state.connection.",
+                    failure);
+        }
+        String sentence = "A statement failed in " + name() + " (" + reason + ", SQLSTATE " + state
+                + "). See what the server has logged.";
+        return isTransient(failure)
+                ? new StateUnavailableException(sentence, failure)
+                : new StateException(sentence, false, failure);
     }
 
     private String reason(SQLException failure) {

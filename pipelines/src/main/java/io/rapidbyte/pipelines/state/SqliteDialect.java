@@ -276,10 +276,9 @@ final class SqliteDialect implements Dialect {
     }
 
     private StateException busy(Exception cause) {
-        return new StateException(
+        return new StateUnavailableException(
                 "Another process has kept the state file " + file + " locked for " + PATIENCE.toSeconds()
                         + " s. Find out what it does there, end it, and try again.",
-                false,
                 cause);
     }
 

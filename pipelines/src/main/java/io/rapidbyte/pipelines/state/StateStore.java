@@ -57,6 +57,9 @@ public interface StateStore extends AutoCloseable {
     /** Where the pipeline's streams have ended, by name. */
     List<StreamPosition> positions(String pipeline);
 
+    /** Has the position of a stream, if there is one, stand for rows that come from and go to somewhere else. */
+    void reroute(String pipeline, String stream, String route);
+
     /**
      * Forgets where a stream, or every stream when it is null, has ended, and gives up what was begun of it.
      *

@@ -12,6 +12,7 @@ import java.time.Instant;
  * @param cursorField the column that orders changes, or null
  * @param cursorType its type, or null when the source does not say
  * @param cursorValue its greatest value, for people, or null when the source does not say
+ * @param route where the rows came from and went to when it was stored, as JSON; null when a version that did not know that has stored it
  * @param runId the run
  * @param updated when
  */
@@ -22,5 +23,6 @@ public record StreamPosition(
         String cursorField,
         String cursorType,
         String cursorValue,
+        String route,
         String runId,
         Instant updated) {}

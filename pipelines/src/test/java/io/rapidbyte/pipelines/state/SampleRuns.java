@@ -33,7 +33,12 @@ public final class SampleRuns {
 
     /** A stream that is complete and ends at a value of {@code updated_at}. */
     public static CompletedStream completed(String stream, long rows, String value) {
-        return new CompletedStream(stream, rows, 2, 1000, position(value), "updated_at");
+        return new CompletedStream(stream, rows, 2, 1000, position(value), "updated_at", route("shop"));
+    }
+
+    /** Where rows come from and go to. */
+    public static String route(String database) {
+        return "{\"source.config.database\":\"" + database + "\"}";
     }
 
     /** A position as source-postgres writes it. */

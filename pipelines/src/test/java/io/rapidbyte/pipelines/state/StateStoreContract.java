@@ -7,6 +7,7 @@ import static io.rapidbyte.pipelines.state.SampleRuns.completed;
 import static io.rapidbyte.pipelines.state.SampleRuns.ended;
 import static io.rapidbyte.pipelines.state.SampleRuns.letter;
 import static io.rapidbyte.pipelines.state.SampleRuns.position;
+import static io.rapidbyte.pipelines.state.SampleRuns.route;
 import static io.rapidbyte.pipelines.state.SampleRuns.run;
 import static io.rapidbyte.pipelines.state.SampleRuns.stream;
 import static org.hamcrest.MatcherAssert.assertThat;
@@ -106,7 +107,7 @@ abstract class StateStoreContract {
         assertThat(
                 refused.getMessage(),
                 is("A newer version of Rapidbyte has written " + storeName()
-                        + ": its tables are of version 7, and this one knows them up to version 1."
+                        + ": its tables are of version 7, and this one knows them up to version 2."
                         + " Use the newer one, or name another store in state.connection."));
     }
 
@@ -247,6 +248,7 @@ abstract class StateStoreContract {
                         "updated_at",
                         "timestamptz",
                         "2026-07-25 10:00:00+00",
+                        route("shop"),
                         "r1",
                         position.updated())));
         assertThat(position.updated(), lessThanOrEqualTo(Instant.now()));
@@ -267,10 +269,47 @@ abstract class StateStoreContract {
     @Test
     void withoutAPositionTheLastOneStays() {
         complete("r1", completed("orders", 5, "1"));
-        complete("r2", new CompletedStream("orders", 0, 0, 0, null, "updated_at"));
+        complete("r2", new CompletedStream("orders", 0, 0, 0, null, "updated_at", route("other")));
 
         assertThat(store.positions("shop").get(0).runId(), is("r1"));
+        assertThat(store.positions("shop").get(0).route(), is(route("shop")));
         assertThat(statuses("r2"), is("orders DONE"));
+    }
+
+    @Test
+    void aPositionIsReroutedAndStaysWhereItWas() {
+        complete("r1", completed("orders", 5, "1"));
+        complete("r2", completed("items", 5, "1"));
+        StreamPosition before = store.positions("shop").get(1);
+
+        store.reroute("shop", "orders", route("moved"));
+        store.reroute("shop", "unknown", route("moved"));
+        store.reroute("other", "orders", route("moved"));
+
+        assertThat(store.positions("shop"), hasSize(2));
+        assertThat(store.positions("shop").get(0).route(), is(route("shop")));
+        StreamPosition after = store.positions("shop").get(1);
+        assertThat(after.route(), is(route("moved")));
+        assertThat(
+                List.of(after.position(), after.cursorValue(), after.runId(), after.updated()),
+                is(List.of(before.position(), before.cursorValue(), before.runId(), before.updated())));
+    }
+
+    @Test
+    void aStoreOfTheFirstVersionIsBroughtUpToDateAndKeepsWhatItHas() throws SQLException {
+        complete("r1", completed("orders", 5, "1"));
+        store.close();
+        execute("ALTER TABLE rapidbyte.positions DROP COLUMN route");
+        execute("DELETE FROM rapidbyte.migrations WHERE version = 2");
+
+        store = StateStores.openExisting(location()).orElseThrow();
+
+        StreamPosition old = store.positions("shop").get(0);
+        assertThat(old.cursorValue(), is("1"));
+        assertThat(old.route(), is(nullValue()));
+        assertThat(statuses("r1"), is("orders DONE"));
+        complete("r2", completed("orders", 5, "2"));
+        assertThat(store.positions("shop").get(0).route(), is(route("shop")));
     }
 
     @ParameterizedTest
@@ -278,7 +317,7 @@ abstract class StateStoreContract {
             strings = {"{\"lsn\":\"0/16B3748\"}", "[1]", "{\"cursor\":7}", "{\"cursor\":{\"type\":1}}", "not JSON", "{}"
             })
     void aPositionOfAnotherFormIsAsGood(String position) {
-        complete("r1", new CompletedStream("orders", 5, 0, 10, position, "seq"));
+        complete("r1", new CompletedStream("orders", 5, 0, 10, position, "seq", null));
 
         StreamPosition stored = store.positions("shop").get(0);
         assertThat(stored.position(), is(position));
@@ -541,7 +580,8 @@ abstract class StateStoreContract {
                         new FinalizedStream("orders", "raw.orders", 7, 1, 70, 2, position("3")),
                         new FinalizedStream("items", "raw.items", 5, 50, 1),
                         new FinalizedStream("orders", "raw.orders", 7, 1, 70, 2, position("3"))))
-                .apply(ParDo.of(new CompleteStreamFn(location(), "r1", Map.of("orders", "updated_at"))));
+                .apply(ParDo.of(new CompleteStreamFn(
+                        location(), "r1", Map.of("orders", "updated_at"), Map.of("orders", route("shop")), List.of())));
 
         pipeline.run().waitUntilFinish();
 
@@ -550,6 +590,7 @@ abstract class StateStoreContract {
         assertThat(store.positions("shop"), hasSize(1));
         assertThat(store.positions("shop").get(0).cursorField(), is("updated_at"));
         assertThat(store.positions("shop").get(0).cursorValue(), is("3"));
+        assertThat(store.positions("shop").get(0).route(), is(route("shop")));
     }
 
     @Test
@@ -559,7 +600,7 @@ abstract class StateStoreContract {
         store.begin(run("shop", "r2"));
         Pipeline pipeline = Pipeline.create();
         pipeline.apply(Create.of(new FinalizedStream("orders", "raw.orders", 7, 70, 2)))
-                .apply(ParDo.of(new CompleteStreamFn(location(), "r1", Map.of())));
+                .apply(ParDo.of(new CompleteStreamFn(location(), "r1", Map.of(), Map.of(), List.of())));
 
         Pipeline.PipelineExecutionException failed = assertThrows(
                 Pipeline.PipelineExecutionException.class, () -> pipeline.run().waitUntilFinish());
@@ -576,7 +617,7 @@ abstract class StateStoreContract {
             pipeline.apply(Create.of(IntStream.range(0, letters)
                             .mapToObj(StateStoreContract::refused)
                             .toList()))
-                    .apply(ParDo.of(new KeepDeadLettersFn(location())));
+                    .apply(ParDo.of(new KeepDeadLettersFn(location(), List.of())));
             pipeline.run().waitUntilFinish();
         }
 
