@@ -60,7 +60,7 @@ class BeamOptionsTest {
         try (FlinkFolder folder = FlinkFolder.create()) {
             FlinkPipelineOptions embedded = RunnerKind.FLINK.options(3, folder).as(FlinkPipelineOptions.class);
             assertThat(embedded.getFlinkMaster(), is("[local]"));
-            assertThat(embedded.getFlinkConfDir(), is(folder.path().toString()));
+            assertThat(embedded.getFlinkConfDir(), is(folder.embedded().toString()));
             assertThat(embedded.getParallelism(), is(3));
             assertThat(embedded.getRunner(), is((Object) FlinkRunner.class));
 
