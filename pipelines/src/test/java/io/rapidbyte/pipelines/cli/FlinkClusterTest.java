@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.oneOf;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -103,7 +104,7 @@ class FlinkClusterTest {
 
         assertThat(run.err() + run.out(), run.code(), is(130));
         assertThat(cluster.jobs(), hasItem("CANCELED"));
-        assertThat(cluster.jobs(), everyItem(is(org.hamcrest.Matchers.oneOf("CANCELED", "FINISHED"))));
+        assertThat(cluster.jobs(), everyItem(is(oneOf("CANCELED", "FINISHED"))));
         await("no backend is left", () -> sleeping().isEmpty());
         String committed = target.query("SELECT count(*) FROM orders").get(0);
         assertThat("rows of the run that was interrupted", Long.parseLong(committed), is(greaterThan(0L)));

@@ -68,6 +68,16 @@ class InterruptedRunTest {
     }
 
     @Test
+    void soItIsOnFlink() throws IOException, InterruptedException {
+        CommandLineRun run = interrupted(yaml(), "run", "-q", "--runner", "flink");
+
+        assertThat(run.err() + run.out(), run.code(), is(130));
+        assertThat(run.err().lines().toList(), contains("Interrupted; what it had begun was cleaned up."));
+        assertThat(target.relations(), contains("slow"));
+        assertThat(target.query("SELECT * FROM slow"), contains("-1|as it was"));
+    }
+
+    @Test
     void programsGetTheEndAsJson() throws IOException, InterruptedException {
         CommandLineRun run = interrupted(yaml(), "run", "--json");
 
