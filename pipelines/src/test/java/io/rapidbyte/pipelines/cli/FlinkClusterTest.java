@@ -5,6 +5,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.oneOf;
@@ -83,7 +84,20 @@ class FlinkClusterTest {
         JsonNode json = new ObjectMapper().readTree(run.out());
         assertThat(json.path("rows").asInt(), is(ROWS));
         assertThat(json.path("counters").path("records_read").asInt(), is(ROWS));
+        assertThat(json.at("/streams/0/worker_skew").asDouble(), is(greaterThanOrEqualTo(1.0)));
         assertThat(target.query("SELECT count(*), count(DISTINCT id) FROM orders"), contains(ROWS + "|" + ROWS));
+    }
+
+    @Test
+    void whatFailsOnAWorkerIsSaidInTheConnectorsWords() throws IOException {
+        target.execute("CREATE TABLE orders (id int CHECK (id < 40000), filler text)");
+
+        CommandLineRun run = CommandLineRun.of(PipelineYaml.ENVIRONMENT, arguments(yaml()));
+
+        assertThat(run.err(), run.code(), is(1));
+        JsonNode error = new ObjectMapper().readTree(run.out()).path("error");
+        assertThat(error.path("connector").asText(), is("dest-postgres"));
+        assertThat(error.path("category").asText(), is("data"));
     }
 
     @Test

@@ -71,7 +71,8 @@ class BeamOptionsTest {
             assertThat(embedded.getFlinkConfDir(), is(folder.embedded().toString()));
             assertThat(embedded.getParallelism(), is(3));
             assertThat(embedded.getRunner(), is((Object) FlinkRunner.class));
-
+        }
+        try (FlinkFolder folder = FlinkFolder.create()) {
             FlinkPipelineOptions cluster = RunnerKind.FLINK
                     .options(3, folder, List.of("--flinkMaster=flink.internal:8081"))
                     .as(FlinkPipelineOptions.class);
