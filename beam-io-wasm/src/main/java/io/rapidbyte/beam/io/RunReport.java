@@ -37,14 +37,17 @@ public record RunReport(SortedMap<String, StreamReport> streams) implements Seri
             put(byStream, counter.getName().getName(), counter.getAttempted());
         }
         for (MetricResult<DistributionResult> distribution : metrics.getDistributions()) {
-            put(
-                    byStream,
-                    distribution.getName().getName(),
-                    distribution.getAttempted().getMax());
+            put(byStream, distribution.getName().getName(), greatest(distribution));
         }
         SortedMap<String, StreamReport> streams = new TreeMap<>();
         byStream.forEach((stream, values) -> streams.put(stream, new StreamReport(stream, values)));
         return new RunReport(streams);
+    }
+
+    private static long greatest(MetricResult<DistributionResult> distribution) {
+        DistributionResult committed = distribution.getCommittedOrNull();
+        long attempted = distribution.getAttempted().getMax();
+        return committed == null ? attempted : Math.max(committed.getMax(), attempted);
     }
 
     private static void put(SortedMap<String, SortedMap<String, Long>> byStream, String fullName, long value) {
