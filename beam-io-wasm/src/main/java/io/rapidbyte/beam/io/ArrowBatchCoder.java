@@ -114,7 +114,7 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
                 storedBytes = packedBytes;
                 used = compression;
             }
-            CodecTimings.ofThisThread().addCompress(batch.stream(), System.nanoTime() - start);
+            CodecUsage.ofThisThread().addCompress(batch.stream(), System.nanoTime() - start, frame.length, storedBytes);
         }
         byte[] position = position(batch);
         ByteBuffer head = ByteBuffer.allocate(headBytes(runId, stream, position))
@@ -207,7 +207,7 @@ public final class ArrowBatchCoder extends CustomCoder<ArrowBatch> {
             }
             long start = System.nanoTime();
             byte[] frame = used.decompress(stored, 0, stored.length, frameBytes);
-            CodecTimings.ofThisThread().addDecompress(stream, System.nanoTime() - start);
+            CodecUsage.ofThisThread().addDecompress(stream, System.nanoTime() - start, stored.length, frame.length);
             return frame;
         } catch (CoderException e) {
             throw e;

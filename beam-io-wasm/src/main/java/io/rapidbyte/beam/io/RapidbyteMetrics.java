@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /**
  * The names of all metrics, and the one place that writes and parses them.
  *
- * <p>All are Beam counters in the namespace {@value #NAMESPACE}. Beam's metrics have no labels, so that stream and connector stand in the
+ * <p>All are Beam counters in the namespace {@value #NAMESPACE}, but for those that end in {@code _max}: they are distributions, of which the greatest value counts. Beam's metrics have no labels, so that stream and connector stand in the
  * name: {@code source_read_nanos{stream=orders,connector=source-postgres}}. Every character of a value other than ASCII letters, digits,
  * dot, hyphen and underscore is written as the percent escapes of its UTF-8 bytes.
  *
@@ -108,15 +108,39 @@ public final class RapidbyteMetrics {
     public static final String SINK_COMMIT_WAIT = "sink_commit_wait_nanos";
     /** Compressing batches where they leave a process or stage. */
     public static final String COMPRESS = "compress_nanos";
+    /** Bytes of the frames that were to be compressed. */
+    public static final String COMPRESS_BYTES_IN = "compress_bytes_in";
+    /** Bytes that these took afterwards; a frame that does not shrink stays as it is. */
+    public static final String COMPRESS_BYTES_OUT = "compress_bytes_out";
     /** Decompressing batches. */
     public static final String DECOMPRESS = "decompress_nanos";
+    /** Bytes that were decompressed; frames that had stayed as they were are not among them. */
+    public static final String DECOMPRESS_BYTES_IN = "decompress_bytes_in";
+    /** Bytes of the frames that came out of it. */
+    public static final String DECOMPRESS_BYTES_OUT = "decompress_bytes_out";
     /** Loading modules: parsing, compiling and instantiating. */
     public static final String MODULE_LOAD = "module_load_nanos";
+
+    /** Workers that read: instances of the reading step that had at least one piece of the stream. */
+    public static final String SOURCE_WORKERS = "source_workers";
+    /** Rows emitted by the one of them that emitted most. */
+    public static final String SOURCE_WORKER_RECORDS_MAX = "source_worker_records_max";
+    /** Workers that wrote: instances of the writing step that had at least one bundle of the stream. */
+    public static final String DEST_WORKERS = "dest_workers";
+    /** Rows committed by the one of them that committed most. */
+    public static final String DEST_WORKER_RECORDS_MAX = "dest_worker_records_max";
+
+    private static final String MAX = "_max";
 
     private static final Pattern FULL_NAME =
             Pattern.compile("(?<metric>[a-z0-9_]+)\\{stream=(?<stream>[^,{}]*),connector=(?<connector>[^,{}]*)}");
 
     private RapidbyteMetrics() {}
+
+    /** Two values of a metric, of two streams or attempts for instance, as one: their sum, or the greater one where the metric is a maximum. */
+    public static long combine(String metric, long one, long other) {
+        return metric.endsWith(MAX) ? Math.max(one, other) : one + other;
+    }
 
     /**
      * A metric's name in its three parts, none null.

@@ -31,6 +31,9 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
 
     private transient ConnectorSession<SourceConnector> session;
 
+    /** What this instance has read so far. */
+    private transient WorkerRecords records;
+
     /** The reads that this one has left to others. */
     private transient PausedReads paused;
 
@@ -87,6 +90,7 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
         running = spec.inRun(options);
         session = ConnectorSession.ofSource(running);
         paused = new PausedReads();
+        records = WorkerRecords.ofSource();
     }
 
     @ProcessElement
@@ -209,9 +213,10 @@ final class ReadUnitsDoFn extends DoFn<PlannedStream, ArrowBatch> {
                 stream.bundleBytes());
     }
 
-    private static void report(UnitsRead read, ConnectorSession<SourceConnector> used, StreamMetrics metrics) {
+    private void report(UnitsRead read, ConnectorSession<SourceConnector> used, StreamMetrics metrics) {
         metrics.add(RapidbyteMetrics.READ_BUNDLES, 1);
         metrics.add(RapidbyteMetrics.RECORDS_READ, read.rows());
+        records.add(metrics, read.rows());
         metrics.add(RapidbyteMetrics.BYTES_READ, read.bytes());
         metrics.add(RapidbyteMetrics.BATCHES_READ, read.batches());
         metrics.add(RapidbyteMetrics.EMIT_COUNT, read.batches());

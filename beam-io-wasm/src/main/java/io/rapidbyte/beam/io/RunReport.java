@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.DistributionResult;
 import org.apache.beam.sdk.metrics.MetricNameFilter;
 import org.apache.beam.sdk.metrics.MetricQueryResults;
 import org.apache.beam.sdk.metrics.MetricResult;
@@ -34,9 +35,10 @@ public record RunReport(SortedMap<String, StreamReport> streams) implements Seri
                         .build());
         SortedMap<String, SortedMap<String, Long>> byStream = new TreeMap<>();
         for (MetricResult<Long> counter : metrics.getCounters()) {
-            RapidbyteMetrics.Name.parse(counter.getName().getName())
-                    .ifPresent(name -> byStream.computeIfAbsent(name.stream(), any -> new TreeMap<>())
-                            .merge(name.metric(), counted(counter), Long::sum));
+            put(byStream, counter.getName().getName(), counted(counter));
+        }
+        for (MetricResult<DistributionResult> distribution : metrics.getDistributions()) {
+            put(byStream, distribution.getName().getName(), greatest(distribution));
         }
         SortedMap<String, StreamReport> streams = new TreeMap<>();
         byStream.forEach((stream, values) -> streams.put(stream, new StreamReport(stream, values)));
@@ -48,8 +50,25 @@ public record RunReport(SortedMap<String, StreamReport> streams) implements Seri
         return committed == null ? counter.getAttempted() : Math.max(committed, counter.getAttempted());
     }
 
-    /** A metric summed over all streams. */
+    private static long greatest(MetricResult<DistributionResult> distribution) {
+        DistributionResult committed = distribution.getCommittedOrNull();
+        long attempted = distribution.getAttempted().getMax();
+        return committed == null ? attempted : Math.max(committed.getMax(), attempted);
+    }
+
+    private static void put(SortedMap<String, SortedMap<String, Long>> byStream, String fullName, long value) {
+        RapidbyteMetrics.Name.parse(fullName)
+                .ifPresent(name -> byStream.computeIfAbsent(name.stream(), any -> new TreeMap<>())
+                        .merge(
+                                name.metric(),
+                                value,
+                                (one, other) -> RapidbyteMetrics.combine(name.metric(), one, other)));
+    }
+
+    /** A metric over all streams: the sum, or the greatest value of one that is a maximum. */
     public long total(String metric) {
-        return streams.values().stream().mapToLong(stream -> stream.get(metric)).sum();
+        return streams.values().stream()
+                .mapToLong(stream -> stream.get(metric))
+                .reduce(0, (one, other) -> RapidbyteMetrics.combine(metric, one, other));
     }
 }

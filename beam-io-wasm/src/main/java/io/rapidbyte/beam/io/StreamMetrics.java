@@ -43,6 +43,12 @@ record StreamMetrics(String stream, String connector) {
         }
     }
 
+    /** Raises a metric to a value, if it is below that; see {@link RapidbyteMetrics#combine}. */
+    void reach(String metric, long value) {
+        Metrics.distribution(RapidbyteMetrics.NAMESPACE, new RapidbyteMetrics.Name(metric, stream, connector).format())
+                .update(value);
+    }
+
     void addAll(Map<String, Long> values) {
         values.forEach(this::add);
     }
@@ -60,12 +66,16 @@ record StreamMetrics(String stream, String connector) {
         }
     }
 
-    /** What coders spent on this thread for the stream. */
+    /** What coders did on this thread for the stream. */
     void addCodecs() {
-        CodecTimings.Spent spent = CodecTimings.ofThisThread().take(stream);
+        CodecUsage.Spent spent = CodecUsage.ofThisThread().take(stream);
         if (spent != null) {
             add(RapidbyteMetrics.COMPRESS, spent.compressNanos());
+            add(RapidbyteMetrics.COMPRESS_BYTES_IN, spent.compressBytesIn());
+            add(RapidbyteMetrics.COMPRESS_BYTES_OUT, spent.compressBytesOut());
             add(RapidbyteMetrics.DECOMPRESS, spent.decompressNanos());
+            add(RapidbyteMetrics.DECOMPRESS_BYTES_IN, spent.decompressBytesIn());
+            add(RapidbyteMetrics.DECOMPRESS_BYTES_OUT, spent.decompressBytesOut());
         }
     }
 }

@@ -158,7 +158,7 @@ final class StreamWriter implements LocalWriters.Work {
     }
 
     /** Reports what this writer measured. After {@link #await()} or {@link #abort()}. */
-    void report(StreamMetrics metrics) {
+    void report(StreamMetrics metrics, WorkerRecords worker) {
         metrics.add(RapidbyteMetrics.SINK_ENQUEUE_WAIT, queue.putWaitNanos());
         metrics.addCodecs();
         if (thread.isAlive()) {
@@ -174,6 +174,7 @@ final class StreamWriter implements LocalWriters.Work {
         metrics.add(RapidbyteMetrics.WRITE_BUNDLES, 1);
         if (result != null) {
             metrics.add(RapidbyteMetrics.RECORDS_WRITTEN, result.rows());
+            worker.add(metrics, result.rows());
             metrics.add(RapidbyteMetrics.BATCHES_WRITTEN, result.batches());
             metrics.add(RapidbyteMetrics.RECORDS_REFUSED, result.refused());
             metrics.add(RapidbyteMetrics.DEAD_LETTERS, account.letterCount());

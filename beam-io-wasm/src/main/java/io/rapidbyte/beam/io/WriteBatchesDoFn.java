@@ -58,6 +58,9 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
     /** What this bundle has had of each stream. */
     private transient Map<Key, SeenBatches> seen;
 
+    /** What this instance has written so far. */
+    private transient WorkerRecords records;
+
     /** The runs that read what is in this bundle. */
     private transient Map<Key, String> readers;
 
@@ -83,6 +86,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         withLetters = new ArrayList<>();
         seen = new HashMap<>();
         readers = new HashMap<>();
+        records = WorkerRecords.ofDestination();
     }
 
     @StartBundle
@@ -229,7 +233,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         long start = System.nanoTime();
         stream.writer.await();
         metrics.add(RapidbyteMetrics.SINK_COMMIT_WAIT, System.nanoTime() - start);
-        stream.writer.report(metrics);
+        stream.writer.report(metrics, records);
         open.remove(stream.key);
         pool.give(stream.lease);
         BundleAccount account = stream.writer.account();
@@ -287,7 +291,7 @@ class WriteBatchesDoFn extends DoFn<ArrowBatch, StreamCommit> {
         readers.clear();
         for (OpenStream stream : left) {
             stream.writer.abort();
-            stream.writer.report(metricsOf(stream));
+            stream.writer.report(metricsOf(stream), records);
         }
     }
 

@@ -195,14 +195,19 @@ class ArrowBatchCoderTest {
     }
 
     @Test
-    void compressedBatchesAreSmallerAndTheTimeIsKeptForTheReport() throws IOException {
-        CodecTimings.ofThisThread().take("bestellungen ä");
+    void compressedBatchesAreSmallerAndTimeAndBytesAreKeptForTheReport() throws IOException {
+        CodecUsage.ofThisThread().take("bestellungen ä");
         byte[] encoded = encode(ArrowBatchCoder.of(Compression.ZSTD), goldenBatch());
         assertThat(encoded.length, lessThan(encode(ArrowBatchCoder.of(), goldenBatch()).length));
         decode(encoded);
-        CodecTimings.Spent spent = CodecTimings.ofThisThread().take("bestellungen ä");
+        CodecUsage.Spent spent = CodecUsage.ofThisThread().take("bestellungen ä");
         assertThat(spent.compressNanos() > 0 && spent.decompressNanos() > 0, is(true));
-        assertThat(CodecTimings.ofThisThread().take("bestellungen ä") == null, is(true));
+        long frameBytes = goldenBatch().sizeBytes();
+        assertThat(spent.compressBytesIn(), is(frameBytes));
+        assertThat(spent.compressBytesOut(), lessThan(frameBytes));
+        assertThat(spent.decompressBytesIn(), is(spent.compressBytesOut()));
+        assertThat(spent.decompressBytesOut(), is(frameBytes));
+        assertThat(CodecUsage.ofThisThread().take("bestellungen ä") == null, is(true));
     }
 
     @Test

@@ -2,8 +2,11 @@
 package io.rapidbyte.beam.io;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.both;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThan;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -11,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.testing.PAssert;
 import org.apache.beam.sdk.testing.TestPipeline;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -38,9 +42,18 @@ class ParallelReadTest {
                 .setCoder(ArrowBatchCoder.of());
         PAssert.that(ReadPipelineTest.described(batches))
                 .containsInAnyOrder(ReadPipelineTest.expected("orders", 64, 1, 10));
-        pipeline.run().waitUntilFinish();
+        PipelineResult result = pipeline.run();
+        result.waitUntilFinish();
 
         assertThat("threads that met", MEETINGS.get(runner).threads, hasSize(greaterThanOrEqualTo(2)));
+        StreamReport orders = RunReport.of(result).streams().get("orders");
+        long workers = orders.get(RapidbyteMetrics.SOURCE_WORKERS);
+        long most = orders.get(RapidbyteMetrics.SOURCE_WORKER_RECORDS_MAX);
+        assertThat(workers, is(greaterThanOrEqualTo(2L)));
+        assertThat(
+                "rows of the busiest of " + workers,
+                most,
+                is(both(lessThan(640L)).and(greaterThanOrEqualTo(640 / workers))));
     }
 
     private static final class Meeting {

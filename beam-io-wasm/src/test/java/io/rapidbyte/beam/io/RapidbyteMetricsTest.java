@@ -25,6 +25,12 @@ class RapidbyteMetricsTest {
                 is("source_read_nanos{stream=a%2Cb%3D%7Bc%7D%20%C3%A4,connector=x}"));
     }
 
+    @Test
+    void valuesAddUpUnlessTheyAreMaxima() {
+        assertThat(RapidbyteMetrics.combine(RapidbyteMetrics.DEST_WORKERS, 2, 3), is(5L));
+        assertThat(RapidbyteMetrics.combine(RapidbyteMetrics.DEST_WORKER_RECORDS_MAX, 2, 3), is(3L));
+    }
+
     @Property(tries = 500)
     void whatIsWrittenIsParsed(
             @ForAll @StringLength(max = 30) String text, @ForAll @StringLength(max = 30) String other) {

@@ -2,11 +2,13 @@
 package io.rapidbyte.beam.io;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.both;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThan;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.wasm.ConnectorException;
@@ -118,7 +120,12 @@ class ReadPipelineTest {
                                 .withCompression(Compression.LZ4))
                 .apply(Reshuffle.viaRandomKey());
         PAssert.that(described(batches)).containsInAnyOrder(expected("orders", 8, 1, 1000));
-        assertThat(RunReport.of(run(pipeline)).total(RapidbyteMetrics.COMPRESS), greaterThan(0L));
+        RunReport report = RunReport.of(run(pipeline));
+        assertThat(report.total(RapidbyteMetrics.COMPRESS), greaterThan(0L));
+        long before = report.total(RapidbyteMetrics.COMPRESS_BYTES_IN);
+        assertThat(
+                report.total(RapidbyteMetrics.COMPRESS_BYTES_OUT),
+                is(both(greaterThan(0L)).and(lessThan(before))));
     }
 
     @ParameterizedTest

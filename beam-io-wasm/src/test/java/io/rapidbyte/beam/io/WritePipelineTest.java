@@ -3,12 +3,14 @@ package io.rapidbyte.beam.io;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.both;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.rapidbyte.wasm.ConnectorException;
@@ -77,6 +79,10 @@ class WritePipelineTest {
             assertThat(stream.get(RapidbyteMetrics.DEST_RECV_COUNT), is(80L));
             assertThat(stream.get("dest_host_next_batch_count"), greaterThanOrEqualTo(80L));
             assertThat(stream.get(RapidbyteMetrics.DEST_FINALIZE), greaterThan(0L));
+            long workers = stream.get(RapidbyteMetrics.DEST_WORKERS);
+            long most = stream.get(RapidbyteMetrics.DEST_WORKER_RECORDS_MAX);
+            assertThat(workers, is(both(greaterThan(0L)).and(lessThanOrEqualTo(4L))));
+            assertThat(most, is(both(lessThanOrEqualTo(4000L)).and(greaterThanOrEqualTo(4000 / workers))));
         }
         // A stream may go by instances that the other one opened.
         assertThat(report.total(RapidbyteMetrics.DEST_VM_SETUP), greaterThan(0L));

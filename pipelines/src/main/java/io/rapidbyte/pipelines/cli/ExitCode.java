@@ -12,7 +12,9 @@ public enum ExitCode {
     /** A server or the sandbox refused, or a server did not answer. */
     CONNECTION(3, "A server did not answer, or refused, or its address is not allowed."),
     /** The run was interrupted: 128 and the number of the signal, as shells have it. */
-    INTERRUPTED(130, "Interrupted, by Ctrl-C for instance.");
+    INTERRUPTED(130, "Interrupted, by Ctrl-C for instance."),
+    /** The same by SIGTERM, which is what schedulers and containers send. */
+    TERMINATED(143, "Told to end by SIGTERM, as schedulers and containers do.");
 
     private final int code;
     private final String meaning;

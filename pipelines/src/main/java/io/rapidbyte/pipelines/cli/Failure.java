@@ -51,7 +51,7 @@ record Failure(FailureKind kind, List<String> sentences, ConnectorError error, S
 
     /** Returns what the process ends with. */
     ExitCode code() {
-        return kind.code();
+        return kind == FailureKind.INTERRUPTED && ExitHooks.isTerminated() ? ExitCode.TERMINATED : kind.code();
     }
 
     static Failure of(Throwable thrown) {
@@ -142,7 +142,7 @@ record Failure(FailureKind kind, List<String> sentences, ConnectorError error, S
 
     /** Returns the failure as {@code --json} shows it. */
     ObjectNode json() {
-        ObjectNode root = result.deepCopy().put("exit_code", kind.code().code());
+        ObjectNode root = result.deepCopy().put("exit_code", code().code());
         ObjectNode node = root.putObject("error");
         node.put("kind", kind.jsonName()).put("message", String.join("\n", sentences));
         if (error != null) {

@@ -39,7 +39,7 @@ public enum FailureKind {
         };
     }
 
-    /** Returns what the process ends with. */
+    /** Returns what the process ends with; where a signal ended it, {@link Failure#code()} knows which. */
     ExitCode code() {
         return code;
     }

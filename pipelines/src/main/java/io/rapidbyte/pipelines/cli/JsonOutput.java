@@ -102,6 +102,8 @@ final class JsonOutput {
                     .put("rows_per_second", Math.round(stream.rows() / stream.seconds()))
                     .put("bytes_per_second", Math.round(stream.bytes() / stream.seconds()));
         }
+        stream.readSkew().ifPresent(skew -> node.put("read_worker_skew", thousandths(skew)));
+        stream.writeSkew().ifPresent(skew -> node.put("worker_skew", thousandths(skew)));
         put(node.putObject("nanos"), RunSummary.nanos(stream.metrics()));
         put(node.putObject("counters"), RunSummary.counters(stream.metrics()));
         return node;
@@ -126,6 +128,10 @@ final class JsonOutput {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of JSON values could not be written", e);
         }
+    }
+
+    private static double thousandths(double ratio) {
+        return Math.round(ratio * 1e3) / 1e3;
     }
 
     private static double rounded(double seconds) {

@@ -47,7 +47,15 @@ final class MetricNames {
             RapidbyteMetrics.SINK_ENQUEUE_WAIT,
             RapidbyteMetrics.SINK_COMMIT_WAIT,
             RapidbyteMetrics.COMPRESS,
+            RapidbyteMetrics.COMPRESS_BYTES_IN,
+            RapidbyteMetrics.COMPRESS_BYTES_OUT,
             RapidbyteMetrics.DECOMPRESS,
+            RapidbyteMetrics.DECOMPRESS_BYTES_IN,
+            RapidbyteMetrics.DECOMPRESS_BYTES_OUT,
+            RapidbyteMetrics.SOURCE_WORKERS,
+            RapidbyteMetrics.SOURCE_WORKER_RECORDS_MAX,
+            RapidbyteMetrics.DEST_WORKERS,
+            RapidbyteMetrics.DEST_WORKER_RECORDS_MAX,
             RapidbyteMetrics.MODULE_LOAD);
 
     private MetricNames() {}

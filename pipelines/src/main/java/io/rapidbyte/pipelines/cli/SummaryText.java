@@ -51,6 +51,11 @@ final class SummaryText {
                         lines.add(Numbers.printable(stream.name()) + ": " + Numbers.printable(stream.error())));
         lines.add("");
         lines.addAll(phases(summary));
+        String compression = compression(summary);
+        if (compression != null) {
+            lines.add("");
+            lines.add(compression);
+        }
         String hint = Bottleneck.of(summary).sentence();
         if (hint != null) {
             lines.add("");
@@ -145,6 +150,20 @@ final class SummaryText {
         table.add("checks before the run, by the clock", Numbers.seconds(summary.preflightSeconds()), "");
         table.add("whole run, by the clock", Numbers.seconds(summary.seconds()), "");
         return table.lines();
+    }
+
+    /** What compressing made of the batches that it was given; null when it was given none. */
+    private static String compression(RunSummary summary) {
+        long before = summary.metrics().getOrDefault(RapidbyteMetrics.COMPRESS_BYTES_IN, 0L);
+        long after = summary.metrics().getOrDefault(RapidbyteMetrics.COMPRESS_BYTES_OUT, 0L);
+        return before == 0
+                ? null
+                : String.format(
+                        Locale.ROOT,
+                        "%s MB were compressed to %s MB (%.0f %%).",
+                        Numbers.megabytes(before),
+                        Numbers.megabytes(after),
+                        100.0 * after / before);
     }
 
     private static void side(TextTable table, String name, PhaseReport side) {

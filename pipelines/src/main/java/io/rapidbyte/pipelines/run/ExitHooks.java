@@ -7,15 +7,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What must be done when the process is told to end, by Ctrl-C for instance, in the reverse of the order it was
+ * What must be done when the process is told to end, by Ctrl-C or SIGTERM for instance, in the reverse of the order it was
  * registered: the JVM would run its own hooks all at once, and a server would be gone before the run that uses it was
  * cleaned up.
  */
 public final class ExitHooks {
     private static final Logger LOG = LoggerFactory.getLogger(ExitHooks.class);
     private static final Deque<Registration> REGISTERED = new ArrayDeque<>();
+
+    /** The thread on which the Java virtual machine ends the process for a signal; the supported API does not tell the signal otherwise. */
+    private static final String TERMINATING_THREAD = "SIGTERM handler";
+
     private static boolean installed;
     private static volatile boolean ending;
+    private static volatile boolean terminated;
 
     private ExitHooks() {}
 
@@ -54,7 +59,14 @@ public final class ExitHooks {
         return ending;
     }
 
+    /** Whether it was SIGTERM that told it to, as schedulers and containers send it; the process then ends with 143, whatever it asks for. */
+    public static boolean isTerminated() {
+        return terminated;
+    }
+
     private static void runAll() {
+        terminated = Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals(TERMINATING_THREAD));
         ending = true;
         for (Registration next = poll(); next != null; next = poll()) {
             try {

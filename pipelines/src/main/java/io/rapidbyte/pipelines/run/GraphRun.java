@@ -18,6 +18,10 @@ final class GraphRun {
     private final List<StreamTask> tasks;
     private final boolean isWatchable;
     private PipelineResult result;
+
+    /** The graph as a job of a runner that does not return before it has ended; null while there is none. */
+    private Submissions.Job job;
+
     private boolean cancelled;
 
     GraphRun(List<StreamTask> tasks, boolean isWatchable) {
@@ -35,7 +39,14 @@ final class GraphRun {
      * @throws RunFailedException when the runner ends otherwise than well and does not say why; what it says is thrown as it is
      */
     void run(Pipeline graph) {
-        PipelineResult running = graph.run();
+        PipelineResult running;
+        try {
+            running = Submissions.listen(this::submitted, graph::run);
+        } finally {
+            synchronized (this) {
+                job = null;
+            }
+        }
         synchronized (this) {
             result = running;
             if (cancelled) {
@@ -49,6 +60,14 @@ final class GraphRun {
         look(true);
         if (state != PipelineResult.State.DONE) {
             throw new RunFailedException("The run ended in the state " + state + ", and the runner does not say why.");
+        }
+    }
+
+    private synchronized void submitted(Submissions.Job submitted) {
+        LOG.debug("job {} was submitted", submitted.name());
+        job = submitted;
+        if (cancelled) {
+            cancelNow();
         }
     }
 
@@ -82,6 +101,18 @@ final class GraphRun {
     }
 
     private void cancelNow() {
+        if (job != null) {
+            String name = job.name();
+            job.cancel().whenComplete((done, failure) -> {
+                if (failure != null) {
+                    LOG.warn(
+                            "Job {} could not be told to end, and may go on: {}. Cancel it where it runs.",
+                            name,
+                            failure.getMessage());
+                }
+            });
+            return;
+        }
         if (result == null || result.getState().isTerminal()) {
             return;
         }

@@ -9,6 +9,7 @@ import io.rapidbyte.beam.io.StreamReport;
 import io.rapidbyte.pipelines.run.RunProgress.Status;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -24,7 +25,7 @@ import java.util.TreeMap;
  * @param preflightSeconds the part of it before data began to move
  * @param reading where the time of all reading threads went
  * @param writing where the time of all writing threads went
- * @param metrics every metric, summed over streams, attempts and threads, by name; with those of {@link ProcessCpu} where the runner works in this process
+ * @param metrics every metric, summed over streams, attempts and threads, or the greatest of them for one that is a maximum, by name; with those of {@link ProcessCpu} where the runner works in this process
  * @param choices what was chosen where the file leaves it open
  */
 public record RunSummary(
@@ -54,7 +55,7 @@ public record RunSummary(
      * @param deadLetters records that were left out and kept
      * @param error why it failed, in a sentence; null when it did not
      * @param resumed whether it went on with what an earlier run had begun
-     * @param metrics its metrics, by name, summed over attempts and threads
+     * @param metrics its metrics, by name, likewise over attempts and threads
      */
     public record Stream(
             String name,
@@ -95,6 +96,33 @@ public record RunSummary(
                     null,
                     false,
                     report.metrics());
+        }
+
+        /** How unevenly the reading was divided: as {@link #writeSkew()}, by the rows read. */
+        public OptionalDouble readSkew() {
+            return skew(
+                    RapidbyteMetrics.RECORDS_READ,
+                    RapidbyteMetrics.SOURCE_WORKERS,
+                    RapidbyteMetrics.SOURCE_WORKER_RECORDS_MAX);
+        }
+
+        /**
+         * How unevenly the writing was divided: the rows of the worker that wrote most, in proportion to the mean of all that took part. 1 is even, and
+         * as many as there were workers is one that wrote everything. Empty when no rows were counted.
+         */
+        public OptionalDouble writeSkew() {
+            return skew(
+                    RapidbyteMetrics.RECORDS_WRITTEN,
+                    RapidbyteMetrics.DEST_WORKERS,
+                    RapidbyteMetrics.DEST_WORKER_RECORDS_MAX);
+        }
+
+        private OptionalDouble skew(String all, String workers, String most) {
+            long records = metrics.getOrDefault(all, 0L);
+            long ofBusiest = metrics.getOrDefault(most, 0L);
+            return records == 0 || ofBusiest == 0
+                    ? OptionalDouble.empty()
+                    : OptionalDouble.of((double) ofBusiest * metrics.getOrDefault(workers, 0L) / records);
         }
 
         /** The same with another end, after so many attempts. */

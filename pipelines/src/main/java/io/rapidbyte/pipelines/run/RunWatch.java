@@ -100,8 +100,7 @@ final class RunWatch {
     RunSummary summary(Set<String> complete) {
         List<StreamReport> reports =
                 tasks.stream().flatMap(task -> task.reports().stream()).toList();
-        Map<String, Long> metrics = new TreeMap<>();
-        reports.forEach(report -> report.metrics().forEach((metric, value) -> metrics.merge(metric, value, Long::sum)));
+        Map<String, Long> metrics = combined(reports);
         if (options.runner() == RunnerKind.DIRECT) {
             metrics.putAll(cpu.metrics());
         }
@@ -131,9 +130,6 @@ final class RunWatch {
     /** What became of a stream: the rows of its last attempt, and the time of all of them. */
     private RunSummary.Stream stream(StreamTask task) {
         StreamReport report = task.report();
-        Map<String, Long> metrics = new TreeMap<>();
-        task.reports()
-                .forEach(each -> each.metrics().forEach((metric, value) -> metrics.merge(metric, value, Long::sum)));
         Throwable failure = task.failure();
         String error = failure == null
                 ? null
@@ -150,7 +146,15 @@ final class RunWatch {
                 report.get(RapidbyteMetrics.DEAD_LETTERS),
                 error,
                 task.resumed(),
-                metrics);
+                combined(task.reports()));
+    }
+
+    private static Map<String, Long> combined(List<StreamReport> reports) {
+        Map<String, Long> metrics = new TreeMap<>();
+        reports.forEach(report -> report.metrics()
+                .forEach((metric, value) ->
+                        metrics.merge(metric, value, (one, other) -> RapidbyteMetrics.combine(metric, one, other))));
+        return metrics;
     }
 
     private static PhaseReport sum(List<StreamReport> reports, Function<StreamReport, PhaseReport> side) {

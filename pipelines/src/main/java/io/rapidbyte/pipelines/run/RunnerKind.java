@@ -193,12 +193,19 @@ public abstract class RunnerKind {
             }
             BeamOptions said = BeamOptions.of(beamOptions);
             List<String> ours = new ArrayList<>(List.of("--runner=FlinkRunner", "--parallelism=" + parallelism));
-            // A cluster of somebody else's has a configuration of its own.
             if (!said.has("flinkMaster")) {
                 ours.add("--flinkMaster=[local]");
-                ours.add("--flinkConfDir=" + folder.path());
             }
-            return said.create(ours);
+            // A cluster of somebody else's has a configuration of its own.
+            boolean isConfigured = said.has("flinkMaster") || said.has("flinkConfDir");
+            if (!isConfigured) {
+                ours.add("--flinkConfDir=" + folder.embedded());
+            }
+            PipelineOptions options = said.create(ours);
+            if (isConfigured) {
+                folder.extend(options);
+            }
+            return options;
         }
     }
 

@@ -47,6 +47,9 @@ final class StreamRuns {
     /** How long what is at work may take to end when it is told to. Whoever presses Ctrl-C waits for it. */
     private static final Duration PATIENCE = Duration.ofMillis(900);
 
+    /** The same where it is at work in other processes, which are told by a cluster. */
+    private static final Duration PATIENCE_WITH_CLUSTERS = Duration.ofSeconds(6);
+
     private final PreparedPipeline pipeline;
     private final RunOptions options;
     private final String runId;
@@ -511,7 +514,9 @@ final class StreamRuns {
 
     private void join(List<Thread> workers) {
         boolean wasInterrupted = Thread.interrupted();
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        boolean isLocal =
+                options.runner().worksInThisProcess(options.overrides().beamOptions());
+        long deadline = System.nanoTime() + (isLocal ? PATIENCE : PATIENCE_WITH_CLUSTERS).toNanos();
         for (Thread worker : workers) {
             try {
                 if (stopping.getCount() > 0) {

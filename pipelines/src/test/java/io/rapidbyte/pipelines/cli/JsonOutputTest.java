@@ -69,7 +69,11 @@ class JsonOutputTest {
             "counters.records_read",
             "counters.records_written",
             "counters.bytes_read",
-            "counters.bytes_written");
+            "counters.bytes_written",
+            "counters.compress_bytes_in",
+            "counters.compress_bytes_out",
+            "counters.decompress_bytes_in",
+            "counters.decompress_bytes_out");
 
     @TempDir
     Path folder;
@@ -112,6 +116,9 @@ class JsonOutputTest {
 
         assertThat(ORIGINAL_NAMES, everyItem(is(in(members))));
         assertThat(ORIGINAL_NAMES, everyItem(is(in(members(realRun()).keySet()))));
+        assertThat(
+                List.of("streams[].worker_skew", "nanos.process_cpu_nanos"),
+                everyItem(is(in(members(realRun()).keySet()))));
     }
 
     @Test
@@ -165,6 +172,8 @@ class JsonOutputTest {
                 is("dest-postgres refused a row of payments: value too long for type character varying(3)."));
         assertThat(streams.get(0).path("counters").path("dead_letters").asInt(), is(1200));
         assertThat(streams.get(0).path("nanos").path("source_read_nanos").asLong(), is(3_000_000_000L));
+        assertThat(streams.get(0).path("read_worker_skew").asDouble(), is(1.2));
+        assertThat(streams.get(0).has("worker_skew"), is(false));
         assertThat(json.path("counters").path("crossings").asInt(), is(961));
         assertThat(json.path("choices").get(0).path("value").asText(), is("2"));
     }

@@ -64,9 +64,9 @@ final class RapidbyteProcess implements AutoCloseable {
         return tried.waitFor() == 0 ? env : List.of();
     }
 
-    /** Sends it what Ctrl-C sends. */
-    void interrupt() throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+    /** Sends it a signal, by its name without {@code SIG}: {@code INT} is what Ctrl-C sends. */
+    void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
                 .start()
                 .waitFor();
     }

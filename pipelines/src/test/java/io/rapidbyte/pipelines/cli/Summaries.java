@@ -32,6 +32,8 @@ final class Summaries {
         RunSummary run = RecordedMetrics.of("slow-source-flink").summary();
         Map<String, Long> metrics = new HashMap<>(run.metrics());
         metrics.put("compress_nanos", 120_000_000L);
+        metrics.put("compress_bytes_in", 113_840_000L);
+        metrics.put("compress_bytes_out", 45_536_000L);
         metrics.put("source_host_tcp_read_nanos", 6_000_000_000L);
         metrics.put("source_host_tcp_read_count", 900L);
         metrics.put("source_host_tcp_read_bytes", 50_000_000L);
@@ -46,7 +48,9 @@ final class Summaries {
                         "records_refused", 1_234L,
                         "dead_letters", 1_200L,
                         "bytes_written", 104_200_000L,
-                        "source_read_nanos", 3_000_000_000L)));
+                        "source_read_nanos", 3_000_000_000L,
+                        "source_workers", 2L,
+                        "source_worker_records_max", 600_000L)));
         RunSummary.Stream orders = new RunSummary.Stream("orders", 250_000, 250_000, 0, 9_560_000, 5.5);
         return of(
                 run,

@@ -2,6 +2,7 @@
 package io.rapidbyte.pipelines.run;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.sameInstance;
@@ -9,6 +10,8 @@ import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
@@ -18,7 +21,12 @@ import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.PipelineRunner;
 import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.DeploymentOptions;
+import org.apache.flink.configuration.GlobalConfiguration;
+import org.apache.flink.configuration.RestOptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,16 +68,56 @@ class BeamOptionsTest {
         try (FlinkFolder folder = FlinkFolder.create()) {
             FlinkPipelineOptions embedded = RunnerKind.FLINK.options(3, folder).as(FlinkPipelineOptions.class);
             assertThat(embedded.getFlinkMaster(), is("[local]"));
-            assertThat(embedded.getFlinkConfDir(), is(folder.path().toString()));
+            assertThat(embedded.getFlinkConfDir(), is(folder.embedded().toString()));
             assertThat(embedded.getParallelism(), is(3));
             assertThat(embedded.getRunner(), is((Object) FlinkRunner.class));
-
+        }
+        try (FlinkFolder folder = FlinkFolder.create()) {
             FlinkPipelineOptions cluster = RunnerKind.FLINK
                     .options(3, folder, List.of("--flinkMaster=flink.internal:8081"))
                     .as(FlinkPipelineOptions.class);
             assertThat(cluster.getFlinkMaster(), is("flink.internal:8081"));
-            assertThat(cluster.getFlinkConfDir(), is((Object) null));
             assertThat(cluster.getParallelism(), is(3));
+            Configuration configuration = GlobalConfiguration.loadConfiguration(cluster.getFlinkConfDir());
+            assertThat(configuration.keySet(), contains(DeploymentOptions.JOB_LISTENERS.key()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "flink-conf.yaml | rest.port: 1234\\nexecution.job-listeners: their.Listener",
+                "config.yaml | rest: {port: 1234}\\nexecution: {job-listeners: [their.Listener]}"
+            })
+    void aConfigurationOfSomebodyElsesIsReadAndHearsOfJobs(String name, String content, @TempDir Path theirs)
+            throws IOException {
+        Files.writeString(theirs.resolve(name), content.replace("\\n", "\n"));
+        try (FlinkFolder folder = FlinkFolder.create()) {
+            FlinkPipelineOptions options = RunnerKind.FLINK
+                    .options(3, folder, List.of("--flinkMaster=flink.internal:8081", "--flinkConfDir=" + theirs))
+                    .as(FlinkPipelineOptions.class);
+
+            Configuration configuration = GlobalConfiguration.loadConfiguration(options.getFlinkConfDir());
+            assertThat(configuration.get(RestOptions.PORT), is(1234));
+            assertThat(
+                    configuration.get(DeploymentOptions.JOB_LISTENERS),
+                    contains("their.Listener", FlinkJobListener.class.getName()));
+        } finally {
+            // Flink remembers for the whole process which syntax it read last.
+            GlobalConfiguration.setStandardYaml(false);
+        }
+    }
+
+    @Test
+    void aConfigurationThatIsNotThereIsRefused(@TempDir Path theirs) throws IOException {
+        try (FlinkFolder folder = FlinkFolder.create()) {
+            List<String> said =
+                    List.of("--flinkMaster=flink.internal:8081", "--flinkConfDir=" + theirs.resolve("none"));
+
+            BeamOptions.RefusedException refused =
+                    assertThrows(BeamOptions.RefusedException.class, () -> RunnerKind.FLINK.options(3, folder, said));
+            assertThat(refused.getMessage(), startsWith("Flink's configuration cannot be read: "));
         }
     }
 
