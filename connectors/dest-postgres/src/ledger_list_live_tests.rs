@@ -84,15 +84,25 @@ fn many_batches_are_told_page_by_page() {
 #[test]
 fn a_run_that_was_torn_down_is_not_gone_on_with() {
     with_server("rb_told_torn", |server| {
-        append(&server, vec![batch(0, 0, 1)]);
+        // Tearing down looks into the ledgers of all schemas: no other test has this run.
+        let run = "torn down run of a list";
+        load(
+            &server,
+            run,
+            "t",
+            WriteMode::Append,
+            &two_columns(),
+            vec![batch(0, 0, 1)],
+        )
+        .unwrap();
         let teardown = TeardownRequest {
-            run_id: "run".into(),
+            run_id: run.into(),
             streams: vec![stream("t")],
             reason: TeardownReason::Requested,
         };
         set_host(StandInHost::default());
-        server.connector("run").teardown(teardown).unwrap();
-        assert_eq!(committed(&server, "run", None).unwrap_err().code(), "run_torn_down");
+        server.connector(run).teardown(teardown).unwrap();
+        assert_eq!(committed(&server, run, None).unwrap_err().code(), "run_torn_down");
     });
 }
 

@@ -1068,7 +1068,7 @@ fn metadata_of_a_text_that_is_none_is_refused() {
 
 #[test]
 fn a_lost_connection_is_retryable_before_the_commit() {
-    with_server("rb_lost", |mut server| {
+    with_server("rb_lost_connection", |mut server| {
         let schema = two_columns();
         load(&server, "run", "t", WriteMode::Append, &schema, vec![]).unwrap();
         let recording = host(vec![Give::Frame(frame(&schema, &two_rows(1)))]);

@@ -24,7 +24,7 @@ fn assert_changed(outcome: Result<TargetResponse>) {
 
 #[test]
 fn a_target_that_has_got_other_columns_since_is_left_alone() {
-    with_server_without_ledger("rb_changed", |mut server| {
+    with_server_without_ledger("rb_changed_meanwhile", |mut server| {
         server.run(
             "CREATE TABLE p (id int, name text) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (9, 'old');
              CREATE TABLE t (id int PRIMARY KEY, name text, number serial); INSERT INTO t VALUES (9, 'old'); CREATE TABLE u (id int, name text); INSERT INTO u VALUES (9, 'old')",

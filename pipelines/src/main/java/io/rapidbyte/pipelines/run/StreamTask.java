@@ -8,7 +8,6 @@ import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 
 /** A stream of a run, through all of its attempts. Who runs it changes it, and others look. */
 final class StreamTask {
@@ -106,7 +105,8 @@ final class StreamTask {
      * @param goesOn whether what is committed of it stays
      */
     synchronized void again(StreamPlan newPlan, String newWriteRunId, boolean goesOn) {
-        uncompared = goesOn && (uncompared || !Objects.equals(newPlan.snapshot(), plan.snapshot()));
+        boolean sameState = newPlan.snapshot() != null && newPlan.snapshot().equals(plan.snapshot());
+        uncompared = goesOn && (uncompared || !sameState);
         plan = newPlan;
         writeRunId = newWriteRunId;
     }

@@ -35,6 +35,17 @@ class StreamTaskTest {
     }
 
     @Test
+    void aSourceWithoutSnapshotsIsNeverTheSame() {
+        StreamTask task = task(false);
+
+        task.again(PLAN.withSnapshot(null), "run", true);
+        task.compared();
+        task.again(PLAN.withSnapshot(null), "run", true);
+
+        assertThat(task.isUncompared(), is(true));
+    }
+
+    @Test
     void whatIsBegunAnewHasNothingToBeCompared() {
         StreamTask task = task(true);
 
