@@ -27,6 +27,7 @@ use rapidbyte_sdk::{debug, info, Error, NewColumn, Result, SchemaEvolution, Writ
 pub fn apply_append(
     session: &mut Session,
     target: &Target,
+    run_id: &str,
     schema: &Schema,
     evolution: SchemaEvolution,
     key: &Key,
@@ -40,6 +41,10 @@ pub fn apply_append(
             create_schema(session, target)?;
             match find_table(session, &target.schema, &target.table)? {
                 None => {
+                    if ledger_end::progress(session, target, run_id)? == Progress::Begun {
+                        // The rows that were in it would not be written again.
+                        return Err(ledger_end::target_lost(target, "is not there any more"));
+                    }
                     check_types(target, &wanted)?;
                     session.execute(&create_table(&target.quoted(), &wanted, key))?;
                     info!("stream '{}': created table {}", target.stream, target.display());

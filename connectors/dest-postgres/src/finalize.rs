@@ -46,8 +46,10 @@ pub fn finalize_replace(session: &mut Session, target: &Target, run_id: &str, gi
             if ledger_end::lock_and_find_end(session, target, run_id)? {
                 return Ok(());
             }
+            // Before the target is locked.
+            ledger_end::require_given(session, target, run_id, given)?;
             put_in_place(session, target)?;
-            ledger_end::mark_end(session, target, run_id, given)
+            ledger_end::mark_end(session, target, run_id)
         });
         match &outcome {
             // Somebody reads for a long time, or needed the same locks in another order.

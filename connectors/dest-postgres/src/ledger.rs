@@ -35,8 +35,14 @@ pub const ENDED: u32 = 0;
 /// The same for one whose run was given up: what it left beside the target was removed.
 pub const TORN_DOWN: u32 = 1;
 
-/// The unit of the row that says by which plan the stream's batches are numbered.
+/// The unit of the rows that say what the batches are of.
 pub const PLAN: i64 = -2;
+
+/// The number, in that unit, of the row that says by which plan the stream's batches are numbered.
+pub const DIGEST: u32 = 0;
+
+/// The same for which table they were written into, when it is the target itself: its OID stands for the checksum.
+pub const TARGET: u32 = 1;
 
 /// How many units are asked for at once: some bundles of small units, or a part of one.
 const UNITS_AT_ONCE: i64 = 64;

@@ -21,7 +21,7 @@ pub fn end_stream(session: &mut Session, target: &Target, run_id: &str, given: O
     session
         .transaction(|session| match wait_and_find_end(session, target, run_id)? {
             true => Ok(()),
-            false => mark_end(session, target, run_id, given),
+            false => require_given(session, target, run_id, given).and_then(|()| mark_end(session, target, run_id)),
         })
         .map_err(still_at_work)
         .map_err(|error| {
@@ -114,24 +114,32 @@ fn is_marker(kind: u32) -> String {
     )
 }
 
-/// Says in the transaction that the stream has ended; fails when more batches are committed than the run was `given`, if that is known: the rows of
-/// those that did not come again may have come in others.
+/// Fails when more batches are committed than the run was `given`, if that is known: the rows of those that did not come again may have come in others.
 #[inline(never)]
-pub fn mark_end(session: &mut Session, target: &Target, run_id: &str, given: Option<u64>) -> Result<()> {
+pub fn require_given(session: &mut Session, target: &Target, run_id: &str, given: Option<u64>) -> Result<()> {
+    let given = match given {
+        Some(given) if is_there(session, target)? => given,
+        _ => return Ok(()),
+    };
+    let ledger = Ledger::of(target, run_id, true);
+    let answer = session.query(&format!(
+        "SELECT pg_catalog.count(*) FROM {} WHERE {} AND unit OPERATOR(pg_catalog.>=) 0",
+        ledger.table, ledger.belongs
+    ))?;
+    let committed = answer.rows.first().map_or(Ok(0), |row| row.number::<u64>(0))?;
+    match committed > given {
+        true => Err(batch_missing(target, committed, given)),
+        false => Ok(()),
+    }
+}
+
+/// Says in the transaction that the stream has ended.
+#[inline(never)]
+pub fn mark_end(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
     if !is_there(session, target)? {
         return Ok(());
     }
     let ledger = Ledger::of(target, run_id, true);
-    if let Some(given) = given {
-        let answer = session.query(&format!(
-            "SELECT pg_catalog.count(*) FROM {} WHERE {} AND unit OPERATOR(pg_catalog.>=) 0",
-            ledger.table, ledger.belongs
-        ))?;
-        let committed = answer.rows.first().map_or(Ok(0), |row| row.number::<u64>(0))?;
-        if committed > given {
-            return Err(batch_missing(target, committed, given));
-        }
-    }
     session
         .execute(&format!(
             "INSERT INTO {} (run_id, stream, {}) VALUES ({}, {}, {}, {}, 0, 0, 0, 0, NULL) ON CONFLICT DO NOTHING",
@@ -270,6 +278,20 @@ fn torn_down(ledger: &Ledger, is_target: bool) -> String {
         known,
         is_marker(ENDED)
     )
+}
+
+/// The error for a run whose rows are gone that it has committed: they would not be written again.
+pub fn target_lost(target: &Target, what: &str) -> Error {
+    Error::data(
+        "target_lost",
+        format!(
+            "stream '{}': a part of it was committed into {} in this run, and that {}: its rows would be missing",
+            target.stream,
+            target.display(),
+            what
+        ),
+    )
+    .hint("start a new run, which writes all of the stream")
 }
 
 /// The error for a run with `replace` whose rows are gone before they took the place of the target's.

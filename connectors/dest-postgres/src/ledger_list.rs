@@ -2,8 +2,9 @@
 
 //! `rb_committed`: which batches of a stream the [`crate::ledger`] has of a run, for a host that goes on with it.
 
-use crate::ledger::Ledger;
-use crate::ledger_end::{has_ended, is_there, still_at_work, wait_and_find_end};
+use crate::ledger::{Ledger, PLAN, TARGET};
+use crate::ledger_end::{has_ended, is_there, still_at_work, target_lost, wait_and_find_end};
+use crate::ledger_plan::relation;
 use crate::names::Target;
 use crate::session::Session;
 use rapidbyte_sdk::postgres::quote_qualified;
@@ -34,6 +35,9 @@ pub fn committed(
         Some(_) => has_ended(session, target, run_id).and_then(|ended| page(session, target, run_id, after, ended)),
         None => session.transaction(|session| {
             let ended = wait_and_find_end(session, target, run_id)?;
+            if !ended {
+                require_target(session, target, run_id)?;
+            }
             page(session, target, run_id, after, ended)
         }),
     };
@@ -44,6 +48,40 @@ pub fn committed(
             quote_qualified(&target.schema, crate::ledger::TABLE)
         ))
     })
+}
+
+/// Makes sure that what was committed is where it was committed to, as far as that can be told: a target that was dropped, made anew or emptied has lost it.
+#[inline(never)]
+fn require_target(session: &mut Session, target: &Target, run_id: &str) -> Result<()> {
+    let ledger = Ledger::of(target, run_id, true);
+    let answer = session.query(&format!(
+        "SELECT (SELECT checksum FROM {0} WHERE {1} AND unit OPERATOR(pg_catalog.=) {2} AND sequence OPERATOR(pg_catalog.=) {3}), \
+             (SELECT t.oid FROM ({4}) AS t), (SELECT t.is_readable FROM ({4}) AS t) \
+         WHERE EXISTS (SELECT FROM {0} WHERE {1} AND unit OPERATOR(pg_catalog.>=) 0 AND row_count OPERATOR(pg_catalog.>) 0)",
+        ledger.table,
+        ledger.belongs,
+        PLAN,
+        TARGET,
+        relation(target),
+    ))?;
+    let row = match answer.rows.first() {
+        Some(row) => row,
+        None => return Ok(()),
+    };
+    match (row.text(0), row.text(1)) {
+        // It was not written down: the rows are beside the target, or nobody tells the plan.
+        ("", _) => return Ok(()),
+        (_, "") => return Err(target_lost(target, "is not there any more")),
+        (then, now) if then != now => return Err(target_lost(target, "is another table now")),
+        _ => {}
+    }
+    if row.flag(2) {
+        let answer = session.query(&format!("SELECT EXISTS (SELECT FROM {})", target.quoted()))?;
+        if answer.value() == Some("f") {
+            return Err(target_lost(target, "is empty now"));
+        }
+    }
+    Ok(())
 }
 
 fn page(

@@ -6,7 +6,9 @@
 use crate::ledger_list::PAGE;
 use crate::live_tests::*;
 use rapidbyte_sdk::abi::{set_host, StandInHost};
+use rapidbyte_sdk::arrow::{metadata, Schema};
 use rapidbyte_sdk::*;
+use serde_json::json;
 
 /// A batch of two rows, `id` and `id + 1`.
 fn batch(unit: i64, sequence: u32, id: i32) -> Give {
@@ -103,6 +105,84 @@ fn a_run_that_was_torn_down_is_not_gone_on_with() {
         set_host(StandInHost::default());
         server.connector(run).teardown(teardown).unwrap();
         assert_eq!(committed(&server, run, None).unwrap_err().code(), "run_torn_down");
+    });
+}
+
+/// That of a source that tells its plan.
+fn planned() -> Schema {
+    two_columns().with_metadata(metadata::PLAN, "plan")
+}
+
+#[test]
+fn a_target_that_has_lost_what_was_committed_is_not_gone_on_with() {
+    with_server("rb_target_lost", |mut server| {
+        let losses = [
+            ("DROP TABLE t", "is not there any more"),
+            (
+                "DROP TABLE t; CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'other')",
+                "is another table now",
+            ),
+            (
+                "ALTER TABLE t RENAME TO u; CREATE TABLE t (LIKE u)",
+                "is another table now",
+            ),
+            ("TRUNCATE t", "is empty now"),
+        ];
+        for (loss, sentence) in losses {
+            server.run("DROP TABLE IF EXISTS t, u, _rapidbyte_ledger");
+            let gives = || vec![Give::Batch(0, 0, frame(&planned(), &two_rows(1)))];
+            load(&server, "run", "t", WriteMode::Append, &planned(), gives()).unwrap();
+            assert_eq!(identities(&committed(&server, "run", None).unwrap()), [(0, 0)]);
+            server.run(loss);
+            let error = committed(&server, "run", None).unwrap_err();
+            assert_eq!(
+                (error.category(), error.code()),
+                (Category::Data, "target_lost"),
+                "{}",
+                loss
+            );
+            assert!(error.message().contains(sentence), "{}", error);
+            assert!(!error.is_retryable() && error.hint_text().is_some(), "{}", error);
+        }
+    });
+}
+
+#[test]
+fn a_target_that_was_dropped_in_a_run_is_not_made_again() {
+    with_server("rb_target_dropped", |mut server| {
+        append(&server, vec![batch(0, 0, 1)]);
+        server.run("DROP TABLE t");
+        host(vec![]);
+        let request = request("run", "t", &two_columns(), WriteMode::Append);
+        let error = server.connector("run").apply(request).unwrap_err();
+        assert_eq!(error.code(), "target_lost");
+        // Before anything is committed it is of no concern which table it is.
+        load(&server, "new", "t", WriteMode::Append, &planned(), vec![]).unwrap();
+        server.run("DROP TABLE t");
+        let gives = vec![Give::Batch(0, 0, frame(&planned(), &two_rows(1)))];
+        load(&server, "new", "t", WriteMode::Append, &planned(), gives).unwrap();
+        assert_eq!(identities(&committed(&server, "new", None).unwrap()), [(0, 0)]);
+    });
+}
+
+#[test]
+fn what_may_not_be_read_is_taken_for_there() {
+    with_server("rb_unreadable", |mut server| {
+        let gives = vec![Give::Batch(0, 0, frame(&planned(), &two_rows(1)))];
+        load(&server, "run", "t", WriteMode::Append, &planned(), gives).unwrap();
+        server.run(
+            "TRUNCATE t; DROP ROLE IF EXISTS rb_writes_only; CREATE ROLE rb_writes_only LOGIN; GRANT USAGE, CREATE ON SCHEMA rb_unreadable \
+             TO rb_writes_only; GRANT INSERT ON t TO rb_writes_only; GRANT SELECT, INSERT, DELETE ON _rapidbyte_ledger TO rb_writes_only",
+        );
+        set_host(StandInHost::default());
+        let mut connector = server.connector_with("run", json!({"user": "rb_writes_only"}));
+        let told = connector.committed(CommittedRequest {
+            run_id: "run".into(),
+            stream: stream("t"),
+            after: None,
+        });
+        assert_eq!(identities(&told.unwrap()), [(0, 0)]);
+        server.run("DROP OWNED BY rb_writes_only; DROP ROLE rb_writes_only");
     });
 }
 

@@ -121,9 +121,9 @@ impl PostgresDestination {
 
     /// Has the ledger know by which plan the stream's batches are numbered, and fails when that is another one than before.
     #[inline(never)]
-    fn enter_plan(&mut self, target: &Target, schema: &Schema) -> Result<()> {
+    fn enter_plan(&mut self, target: &Target, schema: &Schema, mode: WriteMode) -> Result<()> {
         let plan = schema.metadata(metadata::PLAN);
-        ledger_plan::enter(&mut self.session, target, &self.run_id, plan).map_err(repeatable)?;
+        ledger_plan::enter(&mut self.session, target, &self.run_id, plan, mode).map_err(repeatable)?;
         if let Some(plan) = plan {
             self.plans.insert(target.clone(), plan.to_owned());
         }
@@ -192,10 +192,11 @@ impl Destination for PostgresDestination {
             match request.write_mode {
                 WriteMode::Replace => apply::apply_replace(session, &target, &self.run_id, schema, *evolution, &key)
                     .map_err(repeatable)?,
-                mode => apply::apply_append(session, &target, schema, *evolution, &key, mode).map_err(repeatable)?,
+                mode => apply::apply_append(session, &target, &self.run_id, schema, *evolution, &key, mode)
+                    .map_err(repeatable)?,
             }
             ledger_table::apply(&mut self.session, &target).map_err(repeatable)?;
-            self.enter_plan(&target, &wanted.0)?;
+            self.enter_plan(&target, &wanted.0, request.write_mode)?;
             if request.on_data_error == DataErrorPolicy::Dlq {
                 dead_letter::apply(&mut self.session, &target).map_err(repeatable)?;
             }
@@ -211,7 +212,7 @@ impl Destination for PostgresDestination {
         let plan = request.target.schema.metadata(metadata::PLAN);
         if plan.is_some() && self.plans.get(&target).map(String::as_str) != plan {
             // The host prepares an instance once, and the next bundle may be of a stream that was planned again.
-            self.enter_plan(&target, &request.target.schema)?;
+            self.enter_plan(&target, &request.target.schema, request.target.write_mode)?;
         }
         let (mut table, mut quoted_table) = written_table(&target, request.target.write_mode);
         if request.target.write_mode == WriteMode::Replace && self.has_been_replaced(&target)? {
@@ -247,7 +248,9 @@ impl Destination for PostgresDestination {
     }
 
     fn finalize(&mut self, request: FinalizeRequest) -> Result<TargetResponse> {
-        let (given, request) = (request.batches, request.target);
+        // An upsert that was given a row twice has it once, whichever batches it came in.
+        let is_upsert = request.target.write_mode == WriteMode::Upsert;
+        let (given, request) = (request.batches.filter(|_| !is_upsert), request.target);
         let target = self.target(&request.stream)?;
         let (_, quoted) = written_table(&target, request.write_mode);
         if request.write_mode == WriteMode::Replace {

@@ -232,11 +232,13 @@ final class StreamRuns {
     }
 
     /** Runs streams as one graph until they are complete, or have failed for good. */
-    private void runGroup(List<StreamTask> group, int threads) {
+    private void runGroup(List<StreamTask> whole, int threads) {
         Throwable last = null;
+        List<StreamTask> group = whole;
         for (int failures = 0; !isOver(); failures++) {
             try {
                 if (last != null) {
+                    group = withoutComplete(group);
                     for (StreamTask task : group) {
                         again(task, last);
                     }
@@ -269,17 +271,9 @@ final class StreamRuns {
     /** One of them is to blame, and nobody says which: each is run by itself, so that the others are not lost with it. */
     private void oneByOne(List<StreamTask> group, int threads, Throwable last) {
         LOG.info("{} streams failed as one job and are run one by one.", group.size());
-        Set<String> complete = store.streams(runId).stream()
-                .filter(run -> run.status() == StreamStatus.DONE)
-                .map(StreamRun::stream)
-                .collect(Collectors.toSet());
-        for (StreamTask task : group) {
+        for (StreamTask task : withoutComplete(group)) {
             if (isOver()) {
                 return;
-            }
-            if (complete.contains(task.name())) {
-                task.done();
-                continue;
             }
             List<StreamTask> alone = List.of(task);
             try {
@@ -293,68 +287,109 @@ final class StreamRuns {
         }
     }
 
+    /** Those of a job that failed which were not written down as complete before it did. */
+    private List<StreamTask> withoutComplete(List<StreamTask> group) {
+        Set<String> complete = store.streams(runId).stream()
+                .filter(run -> run.status() == StreamStatus.DONE)
+                .map(StreamRun::stream)
+                .collect(Collectors.toSet());
+        List<StreamTask> left = new ArrayList<>();
+        for (StreamTask task : group) {
+            if (complete.contains(task.name())) {
+                task.done();
+            } else {
+                left.add(task);
+            }
+        }
+        return left;
+    }
+
     /**
      * Whether a stream turns out to have been finalized by the run that it goes on with, which did not get to write that down: the destination then has
      * an end of it, and maybe nothing else. It is written down now.
      */
     private boolean isCompleteAlready(StreamTask task, Throwable failure) {
         Optional<ConnectorException> connector = ConnectorFailures.find(failure);
-        boolean hasEnded = task.resumed()
-                && connector.isPresent()
-                && connector.get().error().category() == Category.DATA
-                && (connector.get().error().code().equals("run_ended")
-                        || connector.get().error().code().equals("batch_changed") && isEnded(task));
-        if (hasEnded) {
-            store.complete(
-                    runId,
-                    new CompletedStream(
-                            task.name(),
-                            0,
-                            0,
-                            0,
-                            task.plan().position(),
-                            task.spec().cursorField(),
-                            StreamRoute.of(pipeline, task.spec()).json()));
+        if (!task.resumed() || connector.isEmpty() || connector.get().error().category() != Category.DATA) {
+            return false;
         }
-        return hasEnded;
+        String code = connector.get().error().code();
+        try {
+            if (!code.equals("run_ended") && !(code.equals("batch_changed") && isEnded(task))) {
+                return false;
+            }
+            complete(task);
+            return true;
+        } catch (ConnectorException | StateException e) {
+            failure.addSuppressed(e);
+            return false;
+        }
     }
 
-    /** Whether it was finalized, and what its source has now is of no concern; nor is what was left out of it. */
+    /** Whether it was finalized, and what its source has now is of no concern. */
     private boolean isEnded(StreamTask task) {
-        return !pipeline.keepsDeadLetters()
-                && new PipelineGraph(pipeline, options, runId, 1, retries)
-                        .committed(task)
-                        .map(CommittedStream::isEnded)
-                        .orElse(false);
+        return new PipelineGraph(pipeline, options, runId, 1, retries)
+                .committed(task)
+                .map(CommittedStream::isEnded)
+                .orElse(false);
+    }
+
+    /** Writes down that a stream is complete which was finalized before. */
+    private void complete(StreamTask task) {
+        if (pipeline.keepsDeadLetters()) {
+            LOG.warn(
+                    "Stream {} is complete since a run that did not get to write that down: records that were left out of it at its end may be missing"
+                            + " among the dead letters.",
+                    task.name());
+        }
+        store.complete(
+                runId,
+                new CompletedStream(
+                        task.name(),
+                        0,
+                        0,
+                        0,
+                        task.plan().position(),
+                        task.spec().cursorField(),
+                        StreamRoute.of(pipeline, task.spec()).json()));
     }
 
     private void execute(List<StreamTask> group, int threads) {
         group.forEach(StreamTask::begin);
         PipelineGraph graphs =
                 new PipelineGraph(pipeline, options, runId, options.runner().maxInitialSplits(threads), retries);
-        compare(group, graphs, threads);
+        List<StreamTask> left = compare(group, graphs, threads);
         if (isOver()) {
             // What was not compared is not added to.
             throw new CancellationException("the run is over");
         }
-        execute(new GraphRun(group, options.runner().isWatchable()), threads, with -> graphs.build(group, with));
+        if (!left.isEmpty()) {
+            execute(new GraphRun(left, options.runner().isWatchable()), threads, with -> graphs.build(left, with));
+        }
     }
 
     /**
      * Makes sure that what is committed of streams is in the source as it was, before anything is added to it: rows that have moved meanwhile would be
      * lost, or there twice.
+     *
+     * @return those that are not complete already
      */
-    private void compare(List<StreamTask> group, PipelineGraph graphs, int threads) {
+    private List<StreamTask> compare(List<StreamTask> group, PipelineGraph graphs, int threads) {
         Map<StreamTask, CommittedStream> committed = new LinkedHashMap<>();
+        List<StreamTask> left = new ArrayList<>();
         for (StreamTask task : group) {
-            if (task.isUncompared() && !isOver()) {
-                graphs.committed(task)
-                        .filter(stream -> stream.batches() > 0 && !stream.isEnded())
-                        .ifPresent(stream -> committed.put(task, stream));
+            Optional<CommittedStream> stream = task.isUncompared() && !isOver() ? ask(task, graphs) : Optional.empty();
+            // Of one that has ended the dead letters come again, when they are to be kept.
+            if (stream.isPresent() && stream.get().isEnded() && !pipeline.keepsDeadLetters()) {
+                complete(task);
+                task.done();
+                continue;
             }
+            left.add(task);
+            stream.filter(some -> some.batches() > 0 && !some.isEnded()).ifPresent(some -> committed.put(task, some));
         }
         if (isOver()) {
-            return;
+            return left;
         }
         if (!committed.isEmpty()) {
             committed.forEach((task, stream) -> {
@@ -365,7 +400,20 @@ final class StreamRuns {
             });
             execute(new GraphRun(List.of(), false), threads, with -> graphs.compare(committed, with));
         }
-        group.forEach(StreamTask::compared);
+        left.forEach(StreamTask::compared);
+        return left;
+    }
+
+    private Optional<CommittedStream> ask(StreamTask task, PipelineGraph graphs) {
+        Optional<CommittedStream> committed = graphs.committed(task);
+        if (committed.isEmpty()) {
+            LOG.warn(
+                    "Stream {} is gone on with, and {} does not tell what is committed of it: rows that have moved in the source meanwhile may be missing or"
+                            + " there twice.",
+                    task.name(),
+                    pipeline.destination().module().name());
+        }
+        return committed;
     }
 
     private void execute(GraphRun graph, int threads, Function<PipelineOptions, Pipeline> build) {
@@ -419,7 +467,8 @@ final class StreamRuns {
             LocalWriters.forget(task.writeRunId());
         }
         StreamPlan plan = task.plan();
-        if (isOfSource(failure)) {
+        boolean sameState = !isOfSource(failure);
+        if (!sameState) {
             // The state that the run keeps may have gone with the connection.
             Preflight.Departure fresh = Preflight.depart(
                     pipeline, List.of(task.spec()), goesOn ? Map.of(task.name(), plan) : Map.of(), runId);
@@ -428,7 +477,7 @@ final class StreamRuns {
             }
             plan = fresh.plans().get(0);
         }
-        task.again(plan, writeRunId, goesOn);
+        task.again(plan, writeRunId, goesOn, sameState);
         store.plan(pipeline.name(), record(task, StreamStatus.BEGUN, 0));
     }
 
@@ -459,7 +508,7 @@ final class StreamRuns {
         ConnectorException connector = ConnectorFailures.find(failure).orElse(null);
         if (!task.resumed()
                 || connector == null
-                || !Set.of("batch_changed", "batch_missing", "plan_changed", "table_rewritten")
+                || !Set.of("batch_changed", "batch_missing", "plan_changed", "table_rewritten", "target_lost")
                         .contains(connector.error().code())) {
             return failure;
         }
@@ -469,7 +518,7 @@ final class StreamRuns {
                         .error()
                         .withHint(
                                 "An earlier run broke off in the midst of stream " + task.name()
-                                        + ", and its table has changed since, so that what is left of it cannot be told. Give it up with"
+                                        + ", and its table or target has changed since, so that what is left of it cannot be told. Give it up with"
                                         + " `rapidbyte teardown`: the rows that were appended stay, and the next run begins the stream anew."),
                 connector);
     }

@@ -103,10 +103,11 @@ final class StreamTask {
      * It failed, and will be tried again by a plan.
      *
      * @param goesOn whether what is committed of it stays
+     * @param sameState whether the plan is of the state of the source that the last one was of. The names of snapshots do not tell: a server that was
+     *     started again gives the same ones to others
      */
-    synchronized void again(StreamPlan newPlan, String newWriteRunId, boolean goesOn) {
-        boolean sameState = newPlan.snapshot() != null && newPlan.snapshot().equals(plan.snapshot());
-        uncompared = goesOn && (uncompared || !sameState);
+    synchronized void again(StreamPlan newPlan, String newWriteRunId, boolean goesOn, boolean sameState) {
+        uncompared = goesOn && (uncompared || !sameState || newPlan.snapshot() == null);
         plan = newPlan;
         writeRunId = newWriteRunId;
     }

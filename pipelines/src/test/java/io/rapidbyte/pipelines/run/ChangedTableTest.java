@@ -24,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A whole table changes between a run that broke off and the one that goes on with it: what was appended is never added to by what does not fit it. */
 class ChangedTableTest {
@@ -101,6 +103,23 @@ class ChangedTableTest {
         source.execute("truncate events", "insert into events values (1, 'new')");
 
         assertIsRefused(ALL, "was truncated or written anew");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "drop table events, is not there any more",
+        "alter table events rename to former, is not there any more",
+        "truncate events, is empty now"
+    })
+    void whatTheTargetHasLostIsNotTakenForThere(String loss, String sentence) {
+        target.execute(loss);
+
+        StreamsFailedException failure = assertThrows(StreamsFailedException.class, this::run);
+
+        assertThat(
+                failure.failures().get("events").getMessage(),
+                allOf(containsString(sentence), containsString("rapidbyte teardown")));
+        assertThat(target.relations().contains("events") && !loss.startsWith("truncate"), is(false));
     }
 
     private void assertIsRefused(String rows, String... sentences) {

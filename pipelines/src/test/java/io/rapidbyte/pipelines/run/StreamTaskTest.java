@@ -19,18 +19,19 @@ class StreamTaskTest {
         assertThat(task.isUncompared(), is(true));
         task.compared();
         assertThat(task.isUncompared(), is(false));
-        task.again(PLAN, "run", true);
+        task.again(PLAN, "run", true, true);
         assertThat("in the same state of the source", task.isUncompared(), is(false));
     }
 
+    /** Also under the same name, which a server gives again after it was started again. */
     @Test
     void whatWasReadInAStateThatIsGoneIsCompared() {
         StreamTask task = task(false);
 
         assertThat(task.isUncompared(), is(false));
-        task.again(PLAN.withSnapshot("another"), "run", true);
+        task.again(PLAN, "run", true, false);
         assertThat(task.isUncompared(), is(true));
-        task.again(PLAN.withSnapshot("another"), "run", true);
+        task.again(PLAN, "run", true, true);
         assertThat("it was not compared meanwhile", task.isUncompared(), is(true));
     }
 
@@ -38,9 +39,9 @@ class StreamTaskTest {
     void aSourceWithoutSnapshotsIsNeverTheSame() {
         StreamTask task = task(false);
 
-        task.again(PLAN.withSnapshot(null), "run", true);
+        task.again(PLAN.withSnapshot(null), "run", true, true);
         task.compared();
-        task.again(PLAN.withSnapshot(null), "run", true);
+        task.again(PLAN.withSnapshot(null), "run", true, true);
 
         assertThat(task.isUncompared(), is(true));
     }
@@ -49,7 +50,7 @@ class StreamTaskTest {
     void whatIsBegunAnewHasNothingToBeCompared() {
         StreamTask task = task(true);
 
-        task.again(PLAN.withSnapshot("another"), "another run", false);
+        task.again(PLAN, "another run", false, false);
 
         assertThat(task.isUncompared(), is(false));
     }
