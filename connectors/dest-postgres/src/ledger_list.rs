@@ -84,6 +84,7 @@ fn require_target(session: &mut Session, target: &Target, run_id: &str) -> Resul
     Ok(())
 }
 
+#[inline(never)]
 fn page(
     session: &mut Session,
     target: &Target,
