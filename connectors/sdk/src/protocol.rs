@@ -466,7 +466,7 @@ pub struct CommittedRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CommittedResponse {
     /// Unit, sequence and checksum of batches that are committed, ascending; `None`: nobody keeps that.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "identities")]
     pub batches: Option<Vec<(i64, u32, u32)>>,
     /// Whether there may be more behind the last one.
     pub more: bool,
@@ -499,6 +499,15 @@ pub struct WriteResponse {
     /// Records that the target refused and that were left out.
     #[serde(default)]
     pub refused: u64,
+}
+
+/// In a function of its own: the host's compiler does not take methods of any size.
+#[inline(never)]
+fn identities<S: serde::Serializer>(
+    batches: &Option<Vec<(i64, u32, u32)>>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    batches.serialize(serializer)
 }
 
 /// Request of `rb_teardown`.
