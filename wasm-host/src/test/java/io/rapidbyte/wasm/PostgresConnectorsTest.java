@@ -89,7 +89,7 @@ class PostgresConnectorsTest {
             }
             WriteRequest request = Probes.writeRequest(plan);
             String rows = "SELECT count(*) || ' of ' || count(DISTINCT id) FROM " + to.quoted() + ".items";
-            // With a row that says by which plan they are numbered, and at the end one that says so.
+            // With two rows that say by which plan they are numbered and what they are in, and at the end one that says so.
             String ledger = "SELECT count(*) || ' from ' || min(unit) FROM " + to.quoted() + "._rapidbyte_ledger";
             WriteResult first = null;
             for (int attempt = 1; attempt <= 2; attempt++) {
@@ -101,7 +101,7 @@ class PostgresConnectorsTest {
                     first = first == null ? written : first;
                     assertThat(written, is(first));
                     assertThat(to.value(rows), is("20000 of 20000"));
-                    assertThat(to.value(ledger), is(reader.frames.size() + 1 + " from -2"));
+                    assertThat(to.value(ledger), is(reader.frames.size() + 3 + " from -2"));
                 }
             }
             try (DestinationConnector destination = host.openDestination(DESTINATION, config(to, Map.of()), OPTIONS)) {
