@@ -89,7 +89,7 @@ class PostgresConnectorsTest {
             }
             WriteRequest request = Probes.writeRequest(plan);
             String rows = "SELECT count(*) || ' of ' || count(DISTINCT id) FROM " + to.quoted() + ".items";
-            // With two rows that say by which plan they are numbered and what they are in, and at the end one that says so.
+            // With two rows that say what they are of and what they are in, and at the end one that says so.
             String ledger = "SELECT count(*) || ' from ' || min(unit) FROM " + to.quoted() + "._rapidbyte_ledger";
             WriteResult first = null;
             for (int attempt = 1; attempt <= 2; attempt++) {
