@@ -459,7 +459,7 @@ final class StreamRuns {
         ConnectorException connector = ConnectorFailures.find(failure).orElse(null);
         if (!task.resumed()
                 || connector == null
-                || !Set.of("batch_changed", "batch_missing", "plan_changed", "table_rewritten")
+                || !Set.of("batch_changed", "batch_missing", "parts_changed", "plan_changed", "table_rewritten")
                         .contains(connector.error().code())) {
             return failure;
         }
