@@ -134,6 +134,27 @@ pub fn names<T: Transport>(connection: &mut Connection<T>) -> Result<Vec<(String
         .collect())
 }
 
+/// What the class `c` is when rows are stored for it, and a query of its ancestors returns them: other sessions' temporary tables are left out.
+pub const HAS_ROWS_OF_ITS_OWN: &str = "c.relkind IN ('r', 'f', 'm') AND c.relpersistence <> 't'";
+
+/// The beginning of a query that goes on with `tree (oid)`: the relation that `root` selects, and its partitions and children at any depth, in
+/// the state that the transaction reads.
+#[inline(never)]
+pub fn tree(root: &str, server_version: u32) -> String {
+    // A partition that is being detached is no part any more for queries that begin now.
+    let attached = if server_version >= FIRST_SERVER_THAT_DETACHES_CONCURRENTLY {
+        " AND NOT i.inhdetachpending"
+    } else {
+        ""
+    };
+    format!(
+        "WITH RECURSIVE tree (oid) AS ( \
+           {} UNION \
+           SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid{})",
+        root, attached
+    )
+}
+
 /// One of the tables that a table with children consists of.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -152,16 +173,9 @@ pub fn parts<T: Transport>(connection: &mut Connection<T>, relation: &Relation) 
     if relation.row_security {
         return Ok(None);
     }
-    // A partition that is being detached is no part any more for queries that begin now.
-    let attached = if connection.server_major_version() >= FIRST_SERVER_THAT_DETACHES_CONCURRENTLY {
-        " AND NOT i.inhdetachpending"
-    } else {
-        ""
-    };
+    let root = format!("SELECT {}::pg_catalog.oid", relation.oid);
     let result = connection.query_catalogue(&format!(
-        "WITH RECURSIVE tree (oid) AS ( \
-           SELECT {}::pg_catalog.oid UNION \
-           SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid{}) \
+        "{} \
          SELECT n.nspname, c.relname, c.relkind = 'r' AND COALESCE(am.amname = 'heap', false), \
            CASE WHEN c.relkind = 'r' THEN COALESCE(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END, \
            CASE WHEN c.reltoastrelid <> 0 THEN COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END, \
@@ -171,9 +185,10 @@ pub fn parts<T: Transport>(connection: &mut Connection<T>, relation: &Relation) 
          FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam \
-         WHERE c.relkind IN ('r', 'f') AND c.relpersistence <> 't' \
+         WHERE {} \
          ORDER BY c.oid",
-        relation.oid, attached
+        tree(&root, connection.server_major_version()),
+        HAS_ROWS_OF_ITS_OWN
     ))?;
     if result.rows.iter().any(|row| !row.flag(6)) {
         return Ok(None);

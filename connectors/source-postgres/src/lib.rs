@@ -35,6 +35,9 @@ mod similar;
 mod slices;
 #[cfg(test)]
 mod testing;
+mod unchanged;
+#[cfg(test)]
+mod unchanged_live_tests;
 
 use rapidbyte_sdk::postgres::Config;
 use rapidbyte_sdk::{

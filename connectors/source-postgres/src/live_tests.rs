@@ -19,16 +19,16 @@ use crate::testing::{rows_of, TextRows};
 use crate::SourcePostgres;
 
 /// A schema of its own on the server, a connection that prepares it, and a connector that reads it.
-struct Playground {
-    schema: String,
-    config: Map<String, Value>,
+pub struct Playground {
+    pub schema: String,
+    pub config: Map<String, Value>,
     admin: Connection<TcpStream>,
-    source: SourcePostgres,
+    pub source: SourcePostgres,
     recording: Rc<RefCell<Recording>>,
 }
 
 impl Playground {
-    fn new(name: &str, limits: Limits) -> Option<Playground> {
+    pub fn new(name: &str, limits: Limits) -> Option<Playground> {
         let json = std::env::var("RAPIDBYTE_TEST_POSTGRES").ok()?;
         let mut config: Map<String, Value> = serde_json::from_str(&json).unwrap();
         let host = StandInHost::default();
@@ -53,17 +53,17 @@ impl Playground {
         })
     }
 
-    fn sql(&mut self, sql: &str) {
+    pub fn sql(&mut self, sql: &str) {
         self.admin.execute(sql).unwrap();
     }
 
-    fn plan(&mut self, stream: Value) -> Result<PlanResponse> {
+    pub fn plan(&mut self, stream: Value) -> Result<PlanResponse> {
         self.source.plan(PlanRequest {
             stream: stream_of(stream),
         })
     }
 
-    fn read_units(&mut self, plan: &PlanResponse, from: i64, to: i64) -> Result<ReadResponse> {
+    pub fn read_units(&mut self, plan: &PlanResponse, from: i64, to: i64) -> Result<ReadResponse> {
         self.source.read(ReadRequest {
             stream: plan.stream.clone(),
             plan: plan.plan.clone(),
@@ -80,7 +80,7 @@ impl Playground {
         self.frames()
     }
 
-    fn frames(&self) -> Vec<Vec<u8>> {
+    pub fn frames(&self) -> Vec<Vec<u8>> {
         self.recording
             .borrow_mut()
             .emitted
@@ -129,7 +129,7 @@ impl Drop for Playground {
     }
 }
 
-fn open(config: &Map<String, Value>, limits: Limits) -> Result<SourcePostgres> {
+pub fn open(config: &Map<String, Value>, limits: Limits) -> Result<SourcePostgres> {
     let mut request: OpenRequest = serde_json::from_value(json!({"abi": 1, "run_id": "test"})).unwrap();
     request.config = config.clone();
     request.limits = limits;

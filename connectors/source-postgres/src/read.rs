@@ -2,16 +2,15 @@
 
 //! `read`: claims units one by one and copies each out.
 
-use std::ops::Range;
-
 use rapidbyte_sdk::abi;
 use rapidbyte_sdk::postgres::{Connection, CopyData, CopyOut, Transport};
-use rapidbyte_sdk::{Category, Error, Limits, ReadRequest, ReadResponse, Result};
+use rapidbyte_sdk::{Limits, ReadRequest, ReadResponse, Result};
 
 use crate::batch::{BatchWriter, Totals};
 use crate::decode::{Index, Tuples};
 use crate::read_plan::ReadPlan;
 use crate::session::Session;
+use crate::unchanged::{explained, require_unchanged};
 
 /// What the time of a call went into, besides connecting and encoding.
 #[derive(Default)]
@@ -64,17 +63,15 @@ fn read_units(session: &mut Session, limits: &Limits, request: &ReadRequest, pla
                 none.insert(BatchWriter::new(plan, &request.stream.name, trusted_text, limits)?)
             }
         };
-        copy_unit(connection, plan, unit as u64, writer, &mut clock)?;
+        copy_unit(connection, plan, unit as u64, writer, &mut clock)
+            .map_err(|error| explained(plan, unit as u64, error))?;
         units += 1;
         session.used();
     }
     if begun {
         let start = abi::monotonic_nanos();
-        require_same_storage(
-            session.connection()?,
-            plan,
-            request.from as u64..request.from as u64 + units,
-        )?;
+        let from = request.from as u64;
+        require_unchanged(session.connection()?, plan, from..from + units)?;
         session.end_transaction()?;
         clock.query_nanos += abi::monotonic_nanos() - start;
     }
@@ -108,32 +105,6 @@ fn report(units: u64, totals: &Totals, clock: &Clock) -> Result<()> {
     abi::add_to_counter("source_batches", totals.batches as i64)?;
     abi::add_to_counter("source_bytes", clock.bytes as i64)?;
     abi::add_to_counter("source_batch_bytes", totals.bytes as i64)
-}
-
-/// Fails when the rows of the table are in another file than when the stream was planned. Who truncates a table does not leave its old
-/// rows to those who still read an older state, and who writes it anew leaves them at other positions: some would be lost, or come twice.
-fn require_same_storage<T: Transport>(
-    connection: &mut Connection<T>,
-    plan: &ReadPlan,
-    units: Range<u64>,
-) -> Result<()> {
-    let query = match plan.moved_query(units) {
-        Some(query) => query,
-        None => return Ok(()),
-    };
-    let answer = connection.query_catalogue(&query)?;
-    match answer.value() {
-        None => Ok(()),
-        Some(table) => Err(Error::new(
-            Category::TransientDb,
-            "table_rewritten",
-            format!(
-                "{} was truncated or written anew (by TRUNCATE, VACUUM FULL, CLUSTER or ALTER TABLE) while it was read",
-                table
-            ),
-        )
-        .hint("start the run again")),
-    }
 }
 
 /// Copies one unit out of the server into batches.

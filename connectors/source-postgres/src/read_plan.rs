@@ -183,7 +183,7 @@ impl ReadPlan {
             .iter()
             .map(|column| column.column_type.expression(&column.name))
             .collect();
-        // A table that gets children after the plan is still read alone: ctid is no position across tables.
+        // A table that gets children after the plan is still read alone: ctid is no position across tables. See `unchanged`.
         let query = format!(
             "SELECT {} FROM {}{}",
             columns.join(", "),
@@ -234,27 +234,57 @@ impl ReadPlan {
                 ),
                 ..whole
             },
-            Units::Parts(parts) => {
-                let mut number = unit;
-                for part in parts {
-                    if number < part.count {
-                        return Place {
-                            namespace: &part.namespace,
-                            table: &part.table,
-                            storage: &part.storage,
-                            condition: match part.slices {
-                                Some(slices) => slices.condition(number, part.count),
-                                None if part.blocks > 0 => block_condition(number, part.count, part.blocks),
-                                None => String::new(),
-                            },
-                            with_children: false,
-                        };
-                    }
-                    number -= part.count;
-                }
+            Units::Parts(_) => match self.part_of(unit) {
+                Some((part, number)) => Place {
+                    namespace: &part.namespace,
+                    table: &part.table,
+                    storage: &part.storage,
+                    condition: match part.slices {
+                        Some(slices) => slices.condition(number, part.count),
+                        None if part.blocks > 0 => block_condition(number, part.count, part.blocks),
+                        None => String::new(),
+                    },
+                    with_children: false,
+                },
                 // The host asks for units of the plan only.
-                whole
+                None => whole,
+            },
+        }
+    }
+
+    /// The part that a unit is of, and which of the part's units it is. `None` when the units are not those of parts.
+    fn part_of(&self, unit: u64) -> Option<(&PlannedPart, u64)> {
+        let parts = match &self.units {
+            Units::Parts(parts) => parts,
+            _ => return None,
+        };
+        let mut number = unit;
+        for part in parts {
+            if number < part.count {
+                return Some((part, number));
             }
+            number -= part.count;
+        }
+        None
+    }
+
+    /// The part that a unit is of. `None` when the units are not those of parts.
+    pub fn part(&self, unit: u64) -> Option<&PlannedPart> {
+        self.part_of(unit).map(|(part, _)| part)
+    }
+
+    /// The tables that are read one by one, as (schema, name). `None` when rows are read through the relation itself, and with them those of
+    /// whatever it consists of at that time.
+    pub fn tables(&self) -> Option<Vec<(&str, &str)>> {
+        match &self.units {
+            Units::HeapBlocks { .. } | Units::HeapSlices { .. } => Some(vec![(&self.namespace, &self.table)]),
+            Units::Parts(parts) => Some(
+                parts
+                    .iter()
+                    .map(|part| (part.namespace.as_str(), part.table.as_str()))
+                    .collect(),
+            ),
+            Units::Whole | Units::KeyRanges { .. } | Units::KeyHashes { .. } | Units::Cursor(_) => None,
         }
     }
 

@@ -12,6 +12,7 @@ import io.rapidbyte.pipelines.state.StateStore;
 import io.rapidbyte.pipelines.state.StreamRun;
 import io.rapidbyte.pipelines.state.StreamStatus;
 import io.rapidbyte.wasm.Category;
+import io.rapidbyte.wasm.ConnectorError;
 import io.rapidbyte.wasm.ConnectorException;
 import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
@@ -49,6 +50,10 @@ final class StreamRuns {
 
     /** The same where it is at work in other processes, which are told by a cluster. */
     private static final Duration PATIENCE_WITH_CLUSTERS = Duration.ofSeconds(6);
+
+    /** By what connectors say that what is left of a stream cannot be told, because it is not what it was. */
+    private static final Set<String> CHANGED =
+            Set.of("batch_changed", "batch_missing", "parts_changed", "plan_changed", "table_rewritten", "target_lost");
 
     private final PreparedPipeline pipeline;
     private final RunOptions options;
@@ -310,12 +315,13 @@ final class StreamRuns {
      */
     private boolean isCompleteAlready(StreamTask task, Throwable failure) {
         Optional<ConnectorException> connector = ConnectorFailures.find(failure);
-        if (!task.resumed() || connector.isEmpty() || connector.get().error().category() != Category.DATA) {
+        if (!task.resumed() || connector.isEmpty()) {
             return false;
         }
-        String code = connector.get().error().code();
+        ConnectorError error = connector.get().error();
         try {
-            if (!code.equals("run_ended") && !(code.equals("batch_changed") && isEnded(task))) {
+            boolean hasEnded = error.category() == Category.DATA && error.code().equals("run_ended");
+            if (!hasEnded && !(CHANGED.contains(error.code()) && isEnded(task))) {
                 return false;
             }
             complete(task);
@@ -508,8 +514,7 @@ final class StreamRuns {
         ConnectorException connector = ConnectorFailures.find(failure).orElse(null);
         if (!task.resumed()
                 || connector == null
-                || !Set.of("batch_changed", "batch_missing", "plan_changed", "table_rewritten", "target_lost")
-                        .contains(connector.error().code())) {
+                || !CHANGED.contains(connector.error().code())) {
             return failure;
         }
         return new ConnectorException(
