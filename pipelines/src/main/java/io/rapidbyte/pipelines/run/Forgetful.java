@@ -74,6 +74,11 @@ final class Forgetful implements StateStore {
     }
 
     @Override
+    public Optional<RunRecord> firstRun(String writeRunId) {
+        return Optional.empty();
+    }
+
+    @Override
     public List<StreamRun> streams(String runId) {
         return List.of();
     }

@@ -3,20 +3,22 @@ package io.rapidbyte.pipelines.run;
 
 import io.rapidbyte.beam.io.RunReport;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
-import org.joda.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One execution of one Beam graph, over some of a run's streams. */
 final class GraphRun {
     private static final Logger LOG = LoggerFactory.getLogger(GraphRun.class);
-    private static final Duration LOOK = Duration.millis(100);
+    private static final org.joda.time.Duration LOOK = org.joda.time.Duration.millis(100);
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
 
     private final List<StreamTask> tasks;
     private final boolean isWatchable;
+    private final Duration patience;
     private PipelineResult result;
 
     /** The graph as a job of a runner that does not return before it has ended; null while there is none. */
@@ -25,8 +27,18 @@ final class GraphRun {
     private boolean cancelled;
 
     GraphRun(List<StreamTask> tasks, boolean isWatchable) {
+        this(tasks, isWatchable, PATIENCE);
+    }
+
+    /**
+     * Of these streams.
+     *
+     * @param patience how long it may take to make sure that a job has ended
+     */
+    GraphRun(List<StreamTask> tasks, boolean isWatchable, Duration patience) {
         this.tasks = List.copyOf(tasks);
         this.isWatchable = isWatchable;
+        this.patience = patience;
     }
 
     List<StreamTask> tasks() {
@@ -36,12 +48,16 @@ final class GraphRun {
     /**
      * Executes the graph to its end.
      *
+     * @throws JobLostException when the runner has failed, and it is not certain that its job has ended
      * @throws RunFailedException when the runner ends otherwise than well and does not say why; what it says is thrown as it is
      */
     void run(Pipeline graph) {
         PipelineResult running;
         try {
             running = Submissions.listen(this::submitted, graph::run);
+        } catch (RuntimeException | Error e) {
+            requireEnd(e);
+            throw e;
         } finally {
             synchronized (this) {
                 job = null;
@@ -61,6 +77,27 @@ final class GraphRun {
         if (state != PipelineResult.State.DONE) {
             throw new RunFailedException("The run ended in the state " + state + ", and the runner does not say why.");
         }
+    }
+
+    /**
+     * Makes sure that a job has ended when its runner has failed: a runner that has lost its cluster fails, too, and the job goes on.
+     *
+     * @throws JobLostException when that is not certain
+     */
+    private void requireEnd(Throwable failure) {
+        Submissions.Job submitted;
+        synchronized (this) {
+            submitted = job;
+        }
+        if (submitted == null || JobEnd.isCertain(submitted, patience)) {
+            return;
+        }
+        JobLostException lost = new JobLostException(submitted.name(), failure);
+        if (isCancelled()) {
+            // Whoever cancelled it listens to nothing any more.
+            LOG.warn(lost.getMessage());
+        }
+        throw lost;
     }
 
     private synchronized void submitted(Submissions.Job submitted) {
@@ -102,23 +139,15 @@ final class GraphRun {
 
     private void cancelNow() {
         if (job != null) {
-            String name = job.name();
-            job.cancel().whenComplete((done, failure) -> {
-                if (failure != null) {
-                    LOG.warn(
-                            "Job {} could not be told to end, and may go on: {}. Cancel it where it runs.",
-                            name,
-                            failure.getMessage());
-                }
-            });
-            return;
-        }
-        if (result == null || result.getState().isTerminal()) {
+            JobEnd.tellToEnd(job);
             return;
         }
         try {
-            result.cancel();
-        } catch (IOException | UnsupportedOperationException e) {
+            if (result != null && !result.getState().isTerminal()) {
+                result.cancel();
+            }
+        } catch (IOException | RuntimeException e) {
+            // Others are to be told, too.
             LOG.debug("the runner could not be told to stop", e);
         }
     }

@@ -91,8 +91,8 @@ public final class Positions {
     }
 
     private String refusal(List<String> streams, List<String> changes) {
-        String options = pipeline.file() + " "
-                + streams.stream().map(each -> "--stream " + each).collect(Collectors.joining(" "));
+        String options = ShellWord.of(pipeline.file().toString()) + " "
+                + streams.stream().map(each -> "--stream " + ShellWord.of(each)).collect(Collectors.joining(" "));
         boolean one = streams.size() == 1;
         return (one ? "Stream " : "Streams ") + String.join(", ", streams) + " of pipeline " + pipeline.name()
                 + " cannot go on from where " + (one ? "it" : "they") + " ended, because rows would be left out: "

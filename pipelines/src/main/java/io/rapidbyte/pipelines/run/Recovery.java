@@ -12,6 +12,10 @@ import io.rapidbyte.wasm.StreamPlan;
 import io.rapidbyte.wasm.StreamSpec;
 import io.rapidbyte.wasm.SyncMode;
 import io.rapidbyte.wasm.WriteMode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -36,6 +40,9 @@ final class Recovery {
 
     private Recovery() {}
 
+    /** Ten days less than {@code dest-postgres} remembers that a stream was finalized, for the run itself and for clocks that differ. */
+    private static final Duration REMEMBERED = Duration.ofDays(80);
+
     /** More runs than that in a row do not end badly. */
     private static final int MOST_RUNS = 10_000;
 
@@ -44,7 +51,8 @@ final class Recovery {
      *
      * @param streams those of the pipeline, each from where it ended
      * @throws ConnectorException when that cannot be removed
-     * @throws RunRefusedException when a stream that was begun is not the same any more, and to begin it anew would double rows
+     * @throws RunRefusedException when a stream that was begun is not the same any more, and to begin it anew would double rows, or was begun so long ago
+     *     that to go on with it would
      */
     static Recovery of(PreparedPipeline pipeline, List<StreamSpec> streams, StateStore store) {
         Recovery recovery = new Recovery();
@@ -53,7 +61,7 @@ final class Recovery {
         for (StreamRun begun : store.unfinished(pipeline.name())) {
             StreamSpec stream = byName.get(begun.stream());
             if (stream != null && begun.plan() != null) {
-                recovery.decide(pipeline, stream, begun);
+                recovery.decide(pipeline, stream, begun, store);
             }
         }
         recovery.leaveComplete(pipeline, byName, store);
@@ -75,7 +83,7 @@ final class Recovery {
         return goneOnWith.get(stream);
     }
 
-    private void decide(PreparedPipeline pipeline, StreamSpec stream, StreamRun begun) {
+    private void decide(PreparedPipeline pipeline, StreamSpec stream, StreamRun begun, StateStore store) {
         StreamPlan plan;
         try {
             plan = PlanJson.read(begun.plan());
@@ -99,9 +107,27 @@ final class Recovery {
                     + " append that part a second time. Undo the change and run it to its end, or give it up with `rapidbyte teardown`; the rows"
                     + " that it has appended stay.");
         }
+        requireRemembered(pipeline, begun, store);
         LOG.info("Stream {} goes on with what run {} began.", stream.name(), begun.runId());
         goneOnWith.put(stream.name(), begun);
         plans.put(stream.name(), plan);
+    }
+
+    /**
+     * That a stream was finalized destinations forget one day. It must not be gone on with after that: all of it would be appended a second time. What
+     * counts is the first run that began it, since the stream may have been finalized by any that went on with it.
+     */
+    private static void requireRemembered(PreparedPipeline pipeline, StreamRun begun, StateStore store) {
+        RunRecord first = store.firstRun(begun.writeRunId()).orElse(null);
+        if (first == null || !first.started().isBefore(Instant.now().minus(REMEMBERED))) {
+            return;
+        }
+        throw new RunRefusedException("Stream " + begun.stream() + " of pipeline " + pipeline.name()
+                + " was broken off in run " + begun.runId() + ", and was begun on "
+                + LocalDate.ofInstant(first.started(), ZoneOffset.UTC) + ", more than " + REMEMBERED.toDays()
+                + " days ago: its target may not remember any more what was appended, and to go on would append that a second time. Give it up"
+                + " with `rapidbyte teardown`; the rows that it has appended stay, and the next run begins the stream anew, so empty the target"
+                + " before it or its rows are there twice.");
     }
 
     private void leaveComplete(PreparedPipeline pipeline, Map<String, StreamSpec> byName, StateStore store) {

@@ -2,7 +2,7 @@
 package io.rapidbyte.pipelines.run;
 
 /** A run that failed for a reason that is not a connector's. */
-public final class RunFailedException extends RuntimeException {
+public sealed class RunFailedException extends RuntimeException permits JobLostException {
     private static final long serialVersionUID = 1L;
 
     RunFailedException(String message) {

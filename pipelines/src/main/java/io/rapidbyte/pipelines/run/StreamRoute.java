@@ -4,8 +4,10 @@ package io.rapidbyte.pipelines.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.rapidbyte.wasm.StreamSpec;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -19,6 +21,7 @@ import java.util.TreeMap;
 final class StreamRoute {
     private static final String LOCATION = "x-location";
     private static final String SECRET = "x-secret";
+    private static final List<String> SECTIONS = List.of("source", "destination");
 
     /** The field of the pipeline file, within the stream for what is said of it, and its value; null when it has none. */
     private final Map<String, String> members;
@@ -74,7 +77,8 @@ final class StreamRoute {
 
     /**
      * What is different from what was stored, in clauses such as {@code source.config.database was shop and is now shop2}; empty when it is the same.
-     * A member that only one of them has was not known to the connector's other version, and says nothing.
+     * A member that only one of them has was not known to the connector's other version, and says nothing, unless one of them has a checksum in place
+     * of members.
      */
     List<String> changesSince(String stored) {
         JsonNode then = Json.parse(stored);
@@ -87,7 +91,30 @@ final class StreamRoute {
                 }
             }
         });
+        for (String section : SECTIONS) {
+            if (!isComparable(section, then)) {
+                changes.add(section + ".config cannot be compared with what another version of the connector stored");
+            }
+        }
         return changes;
+    }
+
+    /** A version of a connector that marks members has nothing in common with one that marks none, and a change would not be seen. */
+    private boolean isComparable(String section, JsonNode then) {
+        String use = section + ".use";
+        if (then.path(use).asText().equals(members.get(use))) {
+            String checksum = section + ".config";
+            Set<String> stored = new HashSet<>();
+            then.fieldNames().forEachRemaining(stored::add);
+            return !(members.containsKey(checksum) && hasMember(stored, checksum)
+                    || stored.contains(checksum) && hasMember(members.keySet(), checksum));
+        }
+        // Which is a change already.
+        return true;
+    }
+
+    private static boolean hasMember(Set<String> fields, String of) {
+        return fields.stream().anyMatch(field -> field.startsWith(of + "."));
     }
 
     private static String change(String field, String was, String now) {

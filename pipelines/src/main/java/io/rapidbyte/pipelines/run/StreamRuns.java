@@ -258,6 +258,11 @@ final class StreamRuns {
                 last = e;
                 LOG.debug("attempt {} failed", failures + 1, e);
             }
+            if (last instanceof JobLostException) {
+                // Whatever is tried again would run beside it.
+                fail(group, last);
+                return;
+            }
             if (group.size() == 1 && isCompleteAlready(group.get(0), last)) {
                 group.get(0).done();
                 return;

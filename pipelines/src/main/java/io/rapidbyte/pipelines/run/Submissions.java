@@ -20,6 +20,9 @@ final class Submissions {
 
         /** Tells it to end; complete once the runner has heard of that. */
         CompletionStage<Void> cancel();
+
+        /** Asks the runner whether it has ended for good, well or not; fails when the runner does not say. */
+        CompletionStage<Boolean> hasEnded();
     }
 
     /** Does some work, and tells a listener of the jobs that it submits on this thread. */

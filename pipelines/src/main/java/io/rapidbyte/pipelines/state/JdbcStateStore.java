@@ -327,6 +327,15 @@ final class JdbcStateStore implements StateStore {
     }
 
     @Override
+    public Optional<RunRecord> firstRun(String writeRunId) {
+        return read(statements -> statements.query("""
+                        SELECT * FROM {runs} WHERE sequence = (
+                            SELECT MIN(r.sequence) FROM {runs} r JOIN {run_streams} s ON s.run_id = r.run_id WHERE s.write_run_id = ?)
+                        """, JdbcStateStore::runRecord, writeRunId).stream()
+                .findFirst());
+    }
+
+    @Override
     public List<StreamRun> streams(String runId) {
         return read(statements -> statements.query(
                 "SELECT * FROM {run_streams} WHERE run_id = ? ORDER BY stream", JdbcStateStore::streamRun, runId));

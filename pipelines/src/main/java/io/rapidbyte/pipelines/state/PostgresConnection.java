@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,6 +44,8 @@ final class PostgresConnection {
             "gssencmode", PGProperty.GSS_ENC_MODE,
             "sslnegotiation", PGProperty.SSL_NEGOTIATION,
             "target_session_attrs", PGProperty.TARGET_SERVER_TYPE);
+
+    private static final int SOCKET_TIMEOUT_SECONDS = 60;
 
     private static final List<String> OWN = List.of("host", "hostaddr", "port", "dbname", "user", "password");
 
@@ -117,6 +120,13 @@ final class PostgresConnection {
         return PGProperty.USER.getOrDefault(properties) == null
                 ? System.getProperty("user.name")
                 : PGProperty.USER.getOrDefault(properties);
+    }
+
+    /** How long the server may wait for the next statement of a transaction: shorter than anyone here waits for an answer. */
+    Duration idleTimeout() throws SQLException {
+        int seconds = PGProperty.SOCKET_TIMEOUT.getInt(properties);
+        return Duration.ofSeconds(seconds > 0 ? seconds : SOCKET_TIMEOUT_SECONDS)
+                .dividedBy(2);
     }
 
     /** Connects. */
@@ -272,7 +282,7 @@ final class PostgresConnection {
         properties.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), "rapidbyte state");
         // A connection on which nothing is said for hours is one that firewalls cut without a word.
         properties.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
-        properties.putIfAbsent(PGProperty.SOCKET_TIMEOUT.getName(), "60");
+        properties.putIfAbsent(PGProperty.SOCKET_TIMEOUT.getName(), String.valueOf(SOCKET_TIMEOUT_SECONDS));
         String database = own.get("dbname");
         return new PostgresConnection(
                 hosts(own.get("host"), own.get("port")),

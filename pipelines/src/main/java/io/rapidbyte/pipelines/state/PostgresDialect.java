@@ -20,7 +20,7 @@ final class PostgresDialect implements Dialect {
     private static final long MIGRATION = 0x0072_6273_7461_7465L;
 
     /** Deadlock and serialization failure; the server ended the session. */
-    private static final Set<String> PASSING = Set.of("40P01", "40001", "57P01", "57P02", "57P05");
+    private static final Set<String> PASSING = Set.of("40P01", "40001", "25P03", "57P01", "57P02", "57P05");
 
     private final PostgresConnection connection;
 
@@ -46,6 +46,13 @@ final class PostgresDialect implements Dialect {
     public Connection open() throws SQLException {
         Connection session = connection.connect();
         try {
+            // Who gives up an answer that does not come leaves a transaction, and another would wait for its row locks:
+            // the server gives it up before.
+            new Statements(this, session)
+                    .query(
+                            "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', ?, false) AS set",
+                            row -> null,
+                            connection.idleTimeout().toMillis() + "ms");
             Migrations.apply(this, session);
         } catch (SQLException | RuntimeException e) {
             session.close();

@@ -51,6 +51,9 @@ public interface StateStore extends AutoCloseable {
     /** The run, if it is known. */
     Optional<RunRecord> run(String runId);
 
+    /** The first run that planned to write under a write run id, of those that are still known. */
+    Optional<RunRecord> firstRun(String writeRunId);
+
     /** The streams of a run, by name. */
     List<StreamRun> streams(String runId);
 

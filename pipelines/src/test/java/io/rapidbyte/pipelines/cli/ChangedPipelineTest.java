@@ -19,6 +19,7 @@ import io.rapidbyte.pipelines.state.StreamPosition;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -90,6 +91,22 @@ class ChangedPipelineTest {
         assertThat(anew.err(), anew.code(), is(0));
         assertThat(rows(), is("100"));
         assertThat(position().route(), containsString(other.name()));
+    }
+
+    /** What people copy into a shell means there what it says here. */
+    @Test
+    void theCommandsOfARefusalAreQuotedForAShell() throws IOException {
+        source.execute("create table \"it's new\" as select 1 as id");
+        Path sub = Files.createDirectory(folder.resolve("my files"));
+        PipelineYaml spaced = yaml().with("'events'", "\"it's new\"");
+        String path = spaced.writeTo(sub);
+        assertThat(run("run", path).code(), is(0));
+        spaced.with("schema: " + source.name(), "schema: " + other.name()).writeTo(sub);
+
+        CommandLineRun refused = run("run", path);
+
+        assertThat(refused.code(), is(2));
+        assertThat(refused.err(), containsString("`rapidbyte state reset '" + path + "' --stream 'it'\\''s new'`"));
     }
 
     @Test

@@ -14,7 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -99,8 +101,8 @@ final class FlinkCluster implements AutoCloseable {
                 taskmanager.memory.task.heap.size: 512m
                 taskmanager.memory.task.off-heap.size: 128m
                 taskmanager.memory.managed.size: 64m
-                taskmanager.memory.network.min: 64m
-                taskmanager.memory.network.max: 64m
+                taskmanager.memory.network.min: 256m
+                taskmanager.memory.network.max: 256m
                 """.formatted(
                         freePort(), cluster.port, cluster.port, folder, folder, slots));
         try {
@@ -121,20 +123,37 @@ final class FlinkCluster implements AutoCloseable {
         return "127.0.0.1:" + port;
     }
 
-    /** The states of all jobs, as the cluster has them, in no order. */
-    List<String> jobs() {
-        List<String> states = new ArrayList<>();
-        get("/jobs").path("jobs").forEach(job -> states.add(job.path("status").asText()));
+    /** The states of all jobs, as the cluster has them, by what the cluster calls them. */
+    Map<String, String> jobs() {
+        Map<String, String> states = new HashMap<>();
+        get("/jobs")
+                .path("jobs")
+                .forEach(job ->
+                        states.put(job.path("id").asText(), job.path("status").asText()));
         return states;
+    }
+
+    /** Cancels a job. */
+    void cancel(String job) {
+        send(HttpRequest.newBuilder(URI.create("http://" + master() + "/jobs/" + job + "?mode=cancel"))
+                .method("PATCH", HttpRequest.BodyPublishers.noBody())
+                .build());
+    }
+
+    /** Where its REST interface is. */
+    int port() {
+        return port;
     }
 
     /** What the cluster answers; an empty object while it does not. */
     private JsonNode get(String path) {
+        return send(
+                HttpRequest.newBuilder(URI.create("http://" + master() + path)).build());
+    }
+
+    private JsonNode send(HttpRequest request) {
         try {
-            HttpResponse<String> response = http.send(
-                    HttpRequest.newBuilder(URI.create("http://" + master() + path))
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
             return json.readTree(response.body());
         } catch (IOException e) {
             return json.createObjectNode();

@@ -2,7 +2,9 @@
 package io.rapidbyte.pipelines.cli;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
@@ -13,13 +15,19 @@ import static org.hamcrest.Matchers.oneOf;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rapidbyte.pipelines.state.StateDatabase;
+import io.rapidbyte.testing.OwnThread;
 import io.rapidbyte.testing.PostgresServer;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -102,12 +110,8 @@ class FlinkClusterTest {
 
     @Test
     void anInterruptedRunCancelsItsJobAndIsGoneOnWith() throws IOException, InterruptedException {
-        target.execute(
-                "CREATE TABLE orders (id int, filler text)",
-                "CREATE FUNCTION sleep_at_the_last() RETURNS trigger LANGUAGE plpgsql AS" + " $$BEGIN PERFORM pg_sleep("
-                        + SLOW_SECONDS + "); RETURN NEW; END$$",
-                "CREATE TRIGGER last BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.id = " + ROWS
-                        + ") EXECUTE FUNCTION sleep_at_the_last()");
+        sleepAtTheLastRow();
+        Set<String> before = cluster.jobs().keySet();
 
         CommandLineRun run;
         try (RapidbyteProcess process = RapidbyteProcess.start(folder, PipelineYaml.ENVIRONMENT, arguments(yaml()))) {
@@ -117,8 +121,8 @@ class FlinkClusterTest {
         }
 
         assertThat(run.err() + run.out(), run.code(), is(130));
-        assertThat(cluster.jobs(), hasItem("CANCELED"));
-        assertThat(cluster.jobs(), everyItem(is(oneOf("CANCELED", "FINISHED"))));
+        assertThat(jobsSince(before).values(), hasItem("CANCELED"));
+        assertThat(jobsSince(before).values(), everyItem(is(oneOf("CANCELED", "FINISHED"))));
         await("no backend is left", () -> sleeping().isEmpty());
         String committed = target.query("SELECT count(*) FROM orders").get(0);
         assertThat("rows of the run that was interrupted", Long.parseLong(committed), is(greaterThan(0L)));
@@ -136,8 +140,69 @@ class FlinkClusterTest {
         assertThat(target.query("SELECT count(*), count(DISTINCT id) FROM orders"), contains(ROWS + "|" + ROWS));
     }
 
+    @Test
+    void aJobThatNobodyCanBeAskedAboutAnyMoreIsNamedAndNothingRunsBesideIt() throws IOException {
+        source.execute("CREATE TABLE customers AS SELECT 1 AS id");
+        sleepAtTheLastRow();
+        Set<String> before = cluster.jobs().keySet();
+        Path patience = Files.createDirectory(folder.resolve("client"));
+        Files.writeString(patience.resolve("flink-conf.yaml"), "rest.retry.max-attempts: 1\nrest.retry.delay: 10\n");
+        PipelineYaml yaml = yaml("orders", "customers");
+
+        CompletableFuture<CommandLineRun> running;
+        try (Relay way = new Relay(cluster.port())) {
+            String[] arguments = arguments(yaml, "127.0.0.1:" + way.port(), "--flinkConfDir=" + patience);
+            running = CompletableFuture.supplyAsync(
+                    () -> CommandLineRun.of(PipelineYaml.ENVIRONMENT, arguments), OwnThread.EACH);
+            await("a worker is at work", () -> running.isDone() || !sleeping().isEmpty());
+        }
+        CommandLineRun run = running.join();
+
+        assertThat(run.err() + run.out(), run.code(), is(1));
+        assertThat("one job", jobsSince(before).values(), contains("RUNNING"));
+        String job = jobsSince(before).keySet().iterator().next();
+        assertThat(
+                run.err(),
+                allOf(
+                        containsString("Job " + job + " could not be told to end"),
+                        containsString(
+                                "while job " + job + " was running there, and nobody can tell whether it has ended")));
+        cluster.cancel(job);
+        await(
+                "it has ended",
+                () -> jobsSince(before).get(job).equals("CANCELED")
+                        && sleeping().isEmpty());
+        target.execute("DROP TRIGGER last ON orders");
+
+        CommandLineRun again = CommandLineRun.of(PipelineYaml.ENVIRONMENT, arguments(yaml));
+
+        assertThat(again.err() + cluster.log(), again.code(), is(0));
+        assertThat(target.query("SELECT count(*), count(DISTINCT id) FROM orders"), contains(ROWS + "|" + ROWS));
+        assertThat(target.query("SELECT count(*) FROM customers"), contains("1"));
+    }
+
+    private void sleepAtTheLastRow() {
+        target.execute(
+                "CREATE TABLE orders (id int, filler text)",
+                "CREATE FUNCTION sleep_at_the_last() RETURNS trigger LANGUAGE plpgsql AS" + " $$BEGIN PERFORM pg_sleep("
+                        + SLOW_SECONDS + "); RETURN NEW; END$$",
+                "CREATE TRIGGER last BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.id = " + ROWS
+                        + ") EXECUTE FUNCTION sleep_at_the_last()");
+    }
+
+    /** The states of the jobs that came since there were only these. */
+    private static Map<String, String> jobsSince(Set<String> before) {
+        Map<String, String> jobs = cluster.jobs();
+        jobs.keySet().removeAll(before);
+        return jobs;
+    }
+
     private PipelineYaml yaml() {
-        return PipelineYaml.between(source, target, "orders")
+        return yaml("orders");
+    }
+
+    private PipelineYaml yaml(String... streams) {
+        return PipelineYaml.between(source, target, streams)
                 .with(
                         "resources:\n",
                         "state:\n  backend: postgres\n  connection: "
@@ -146,9 +211,21 @@ class FlinkClusterTest {
     }
 
     private String[] arguments(PipelineYaml yaml) {
-        return new String[] {
-            "run", "--json", "--runner", "flink", yaml.writeTo(folder), "--", "--flinkMaster=" + cluster.master()
-        };
+        return arguments(yaml, cluster.master());
+    }
+
+    private String[] arguments(PipelineYaml yaml, String master, String... more) {
+        return Stream.concat(
+                        Stream.of(
+                                "run",
+                                "--json",
+                                "--runner",
+                                "flink",
+                                yaml.writeTo(folder),
+                                "--",
+                                "--flinkMaster=" + master),
+                        Stream.of(more))
+                .toArray(String[]::new);
     }
 
     /** The backends that are in the slow trigger. */

@@ -18,6 +18,14 @@ import io.rapidbyte.testing.Question;
 import io.rapidbyte.testing.TestSchema;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -120,6 +128,49 @@ class ChangedTableTest {
                 failure.failures().get("events").getMessage(),
                 allOf(containsString(sentence), containsString("rapidbyte teardown")));
         assertThat(target.relations().contains("events") && !loss.startsWith("truncate"), is(false));
+    }
+
+    /** A target forgets one day that a stream was finalized, and an append that is gone on with then would double it. */
+    @Test
+    void whatWasBegunLongAgoIsNotGoneOnWith() throws SQLException {
+        assertThrows(StreamsFailedException.class, this::runAndBreakOff);
+        beganDaysAgo(81);
+
+        RunRefusedException refusal = assertThrows(RunRefusedException.class, this::run);
+
+        assertThat(
+                refusal.getMessage(),
+                allOf(
+                        containsString("Stream events of pipeline tested was broken off in run "),
+                        containsString("was begun on "
+                                + LocalDate.ofInstant(Instant.now().minus(81, ChronoUnit.DAYS), ZoneOffset.UTC)
+                                + ", more than 80 days ago"),
+                        containsString("rapidbyte teardown")));
+        assertThat(target.value("select count(*) from events"), is(ALL));
+        beganDaysAgo(79);
+
+        assertThat(run().isDone(), is(true));
+
+        assertThat(differences(source, "events", target, "events"), empty());
+    }
+
+    private void runAndBreakOff() {
+        proxy.add(Fault.Kind.CUT_BEFORE, Question::commitsTheEnd, Integer.MAX_VALUE);
+        try {
+            run();
+        } finally {
+            proxy.behave();
+        }
+    }
+
+    /** The first run, and not the one that went on with it. */
+    private void beganDaysAgo(int days) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("state.db"));
+                PreparedStatement statement = connection.prepareStatement(
+                        "UPDATE rapidbyte_runs SET started = ? WHERE sequence = (SELECT MIN(sequence) FROM rapidbyte_runs)")) {
+            statement.setString(1, Instant.now().minus(days, ChronoUnit.DAYS).toString());
+            assertThat(statement.executeUpdate(), is(1));
+        }
     }
 
     private void assertIsRefused(String rows, String... sentences) {

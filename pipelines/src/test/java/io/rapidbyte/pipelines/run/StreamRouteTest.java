@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
 
 import io.rapidbyte.pipelines.config.PipelineFile;
 import io.rapidbyte.wasm.ConnectorModule;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What of a pipeline file a position depends on. */
 class StreamRouteTest {
@@ -94,6 +96,30 @@ class StreamRouteTest {
         assertThat(
                 route(FILE).changesSince("{\"source.use\":\"source-postgres\",\"source.config.tenant\":\"a\"}"),
                 empty());
+    }
+
+    /** A checksum and single members have nothing in common, so that a change of them would go unseen. */
+    @ParameterizedTest
+    @ValueSource(strings = {"source", "destination"})
+    void aVersionOfAConnectorThatMarksMembersCannotBeComparedWithOneThatMarkedNone(String section) {
+        String use = "{\"%s.use\":\"%s\","
+                .formatted(section, section.equals("source") ? "source-postgres" : "dest-postgres");
+
+        assertThat(
+                route(FILE).changesSince(use + "\"" + section + ".config\":\"0123abcd\"}"),
+                contains(section + ".config cannot be compared with what another version of the connector stored"));
+        assertThat(
+                "another connector is enough of a change",
+                route(FILE).changesSince("{\"" + section + ".use\":\"probe\",\"" + section + ".config\":\"0123abcd\"}"),
+                contains(startsWith(section + ".use was probe and is now ")));
+    }
+
+    @Test
+    void norCanOneThatMarksNoneAnyMore() throws IOException {
+        assertThat(
+                route(probe("{units: 3}"))
+                        .changesSince("{\"source.use\":\"probe-source\",\"source.config.units\":\"3\"}"),
+                contains("source.config cannot be compared with what another version of the connector stored"));
     }
 
     @Test

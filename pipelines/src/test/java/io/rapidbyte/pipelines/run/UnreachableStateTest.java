@@ -78,6 +78,21 @@ class UnreachableStateTest {
         }
     }
 
+    /** As behind a firewall that drops what it is sent without a word: who waits for an answer gives up and asks again. */
+    @Test
+    void aStoreThatSaysNothingAnyMoreIsOneThatIsAway() {
+        Fault silent = proxy.add(Fault.Kind.HOLD, COMPLETES, CUTS);
+
+        RunSummary summary = PipelineRun.run(pipeline("append", 3, ""), options("&socketTimeout=2"));
+
+        assertThat(silent.count(), is(CUTS));
+        assertThat(summary.streams().get(0).attempts(), is(1));
+        assertThat(differences(source, "events", target, "events"), empty());
+        try (StateStore store = StateStores.open(state.location())) {
+            assertThat(store.positions("tested"), hasSize(1));
+        }
+    }
+
     @Test
     void deadLettersAreKeptWhenTheStoreIsBack() {
         target.execute("create table events (id integer primary key check (id <> 77), note text)");
@@ -125,11 +140,15 @@ class UnreachableStateTest {
     }
 
     private RunOptions options() {
+        return options("");
+    }
+
+    private RunOptions options(String more) {
         PostgresServer server = PostgresServer.shared();
         String through = state.url(PostgresServer.USER, PostgresServer.PASSWORD)
                 .replace("@" + server.host() + ":" + server.port() + "/", "@127.0.0.1:" + proxy.port() + "/");
         return new RunOptions(RunnerKind.DIRECT, ProgressListener.NONE)
-                .withState(new StateLocation(StateLocation.Backend.POSTGRES, through + "?sslmode=disable"))
+                .withState(new StateLocation(StateLocation.Backend.POSTGRES, through + "?sslmode=disable" + more))
                 .withBackoff(new Backoff(Duration.ZERO, Duration.ZERO));
     }
 }

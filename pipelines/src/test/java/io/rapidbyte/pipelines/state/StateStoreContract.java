@@ -449,6 +449,19 @@ abstract class StateStoreContract {
     }
 
     @Test
+    void theFirstRunOfWhatIsGoneOnWithIsKnown() {
+        for (String runId : List.of("r1", "r2", "r3")) {
+            store.begin(run("shop", runId));
+            store.plan(
+                    "shop", begun(runId.equals("r3") ? "r2" : runId, "orders").inRun(runId, StreamStatus.BEGUN));
+        }
+
+        assertThat(store.unfinished("shop").get(0).runId(), is("r3"));
+        assertThat(store.firstRun("r2").map(RunRecord::runId), is(Optional.of("r2")));
+        assertThat(store.firstRun("r3"), is(Optional.empty()));
+    }
+
+    @Test
     void deadLettersAreKeptOnceInTheirOrder() {
         store.keep(List.of());
         store.keep(List.of(letter("r1", "orders", 2), letter("r1", "orders", 1), letter("r1", "orders", 2)));
