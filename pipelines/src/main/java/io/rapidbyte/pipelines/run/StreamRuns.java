@@ -505,7 +505,13 @@ final class StreamRuns {
     }
 
     private void fail(List<StreamTask> group, Throwable failure) {
-        for (StreamTask task : group) {
+        List<StreamTask> failed = group;
+        try {
+            failed = withoutComplete(group);
+        } catch (StateException e) {
+            failure.addSuppressed(e);
+        }
+        for (StreamTask task : failed) {
             cleanUp(task);
             task.failed(explained(task, failure));
         }
