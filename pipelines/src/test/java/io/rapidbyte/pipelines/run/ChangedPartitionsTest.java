@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A table gets or loses partitions or children between a run that broke off and the one that goes on with it: rows that were not copied yet are not
  * left out, and rows that were are not copied again.
  */
+@Tag("faults")
 class ChangedPartitionsTest {
     private static final int ROWS = 80_000;
 

@@ -30,12 +30,14 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A whole table changes between a run that broke off and the one that goes on with it: what was appended is never added to by what does not fit it. */
+@Tag("faults")
 class ChangedTableTest {
     /** Of several units. */
     private static final int ROWS = 80_000;

@@ -28,11 +28,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run that has lost the lock of its pipeline ends, since another one may have begun, and leaves what can be gone on with. */
+@Tag("faults")
 @Timeout(120)
 class LostLockTest {
     private static final String END_HOLDER_OF_LOCK =

@@ -24,12 +24,14 @@ import java.time.Duration;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The server of the state is away for a moment, just when something has to be written down of a stream whose rows are committed. */
+@Tag("faults")
 @Timeout(120)
 class UnreachableStateTest {
     /** A store makes a lost connection again by itself, once: a moment is longer. */
