@@ -91,7 +91,7 @@ class CutWriteTest {
         "APPEND, insert, loader_trusted, 0, 997",
         "REPLACE, copy, loader_trusted, 0, 4001",
         "REPLACE, insert, loader_trusted, 0, 6007",
-        "UPSERT, copy, loader_trusted, 0, 2503",
+        "UPSERT, copy, loader_trusted, 0, 1801",
         "UPSERT, insert, loader_trusted, 0, 1999"
     })
     void aCutAnywhereLeavesAllOrNothingAndARepetitionCompletesIt(
