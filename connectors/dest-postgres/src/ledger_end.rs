@@ -24,13 +24,21 @@ pub fn end_stream(session: &mut Session, target: &Target, run_id: &str, given: O
             false => require_given(session, target, run_id, given).and_then(|()| mark_end(session, target, run_id)),
         })
         .map_err(still_at_work)
-        .map_err(|error| {
-            error.context(format!(
-                "stream '{}': ending it in the ledger {}",
-                target.stream,
-                quote_qualified(&target.schema, TABLE)
-            ))
-        })
+        .map_err(|error| while_doing(error, target, "ending it in"))
+}
+
+/// Says what was done with the ledger when an error came that does not say itself which stream it is about.
+#[inline(never)]
+pub fn while_doing(error: Error, target: &Target, what: &str) -> Error {
+    if error.message().starts_with("stream ") {
+        return error;
+    }
+    error.context(format!(
+        "stream '{}': {} the ledger {}",
+        target.stream,
+        what,
+        quote_qualified(&target.schema, TABLE)
+    ))
 }
 
 /// [`lock_and_find_end`], for not longer than a call may take.

@@ -3,11 +3,10 @@
 //! `rb_committed`: which batches of a stream the [`crate::ledger`] has of a run, for a host that goes on with it.
 
 use crate::ledger::{Ledger, PLAN, TARGET};
-use crate::ledger_end::{has_ended, is_there, still_at_work, target_lost, wait_and_find_end};
+use crate::ledger_end::{has_ended, is_there, still_at_work, target_lost, wait_and_find_end, while_doing};
 use crate::ledger_plan::relation;
 use crate::names::Target;
 use crate::session::Session;
-use rapidbyte_sdk::postgres::quote_qualified;
 use rapidbyte_sdk::{CommittedResponse, Result};
 
 /// How many batches one response tells of.
@@ -41,13 +40,8 @@ pub fn committed(
             page(session, target, run_id, after, ended)
         }),
     };
-    page.map_err(still_at_work).map_err(|error| {
-        error.context(format!(
-            "stream '{}': asking the ledger {} what is committed",
-            target.stream,
-            quote_qualified(&target.schema, crate::ledger::TABLE)
-        ))
-    })
+    page.map_err(still_at_work)
+        .map_err(|error| while_doing(error, target, "asking what is committed of it in"))
 }
 
 /// Makes sure that what was committed is where it was committed to, as far as that can be told: a target that was dropped, made anew or emptied has lost it.

@@ -142,6 +142,7 @@ fn a_target_that_has_lost_what_was_committed_is_not_gone_on_with() {
                 loss
             );
             assert!(error.message().contains(sentence), "{}", error);
+            assert_eq!(error.message().matches("stream 't'").count(), 1, "{}", error);
             assert!(!error.is_retryable() && error.hint_text().is_some(), "{}", error);
         }
     });
@@ -219,6 +220,7 @@ fn a_run_does_not_end_when_batches_did_not_come_again() {
                 "{}",
                 error
             );
+            assert_eq!(error.message().matches("stream 't'").count(), 1, "{}", error);
             let old = server.value("SELECT count(*) FROM t WHERE id = 0");
             assert_eq!(old, "1", "{:?}", mode);
             // More can have been given than are committed: a read that is flattened with itself.
